@@ -1,0 +1,1 @@
+"""Requests to send, derived from the contract alone: no network, no state."""

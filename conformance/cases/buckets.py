@@ -1,0 +1,46 @@
+"""Cases about bucket names and about the parameters of bucket listings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.cases.case import BucketName, Case, Place
+from conformance.contract.loader import Contract
+
+
+def bucket_cases(contract: Contract) -> Iterator[Case]:
+    """Naming rules on both sides, and the limits of ListVectorBuckets."""
+    rule = contract.document["paths"]["/putVectorBucket"]["put"]["x-oss-bucket-name"]
+    shortest, longest = rule["minLength"], rule["maxLength"]
+    name = "PutVectorBucket.name"
+    for requirement, label, bucket in (
+        ("min-length.accepted", f"{shortest}", BucketName(length=shortest)),
+        ("min-length.rejected", f"{shortest - 1}", BucketName(length=shortest - 1)),
+        ("max-length.accepted", f"{longest}", BucketName(length=longest)),
+        ("max-length.rejected", f"{longest + 1}", BucketName(length=longest + 1)),
+        ("max-length.rejected", "40", BucketName(length=40)),
+        ("alphabet.accepted", "inner-hyphens-and-digits", BucketName(before="0-", after="--z")),
+        ("alphabet.rejected", "underscore", BucketName(after="_z")),
+        ("alphabet.rejected", "underscore-first", BucketName(before="_")),
+        ("leading-hyphen.rejected", "one", BucketName(before="-")),
+        ("trailing-hyphen.rejected", "one", BucketName(after="-")),
+    ):
+        yield Case(f"{name}.{requirement}", "PutVectorBucket", label, bucket=bucket)
+    yield Case(
+        "DeleteVectorBucket.name.rejected", "DeleteVectorBucket", "too-long", bucket=BucketName(length=33)
+    )
+    most = next(
+        parameter["schema"]["maximum"]
+        for parameter in contract.operation("ListVectorBuckets").parameters
+        if parameter["name"] == "max-keys"
+    )
+    listing = "ListVectorBuckets"
+    for requirement, value in (("max-keys.minimum.accepted", 1), ("max-keys.maximum.accepted", most)):
+        yield Case(
+            f"{listing}.{requirement}", listing, f"{value}", place=Place.SERVICE, query=f"max-keys={value}"
+        )
+    yield Case(f"{listing}.vector-flag", listing, "key-with-equals", place=Place.SERVICE, query="vector=")
+    for value in ("0", f"{most + 1}", "-1", "abc"):
+        yield Case(
+            f"{listing}.max-keys.out-of-range", listing, value, place=Place.SERVICE, query=f"max-keys={value}"
+        )

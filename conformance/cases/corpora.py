@@ -1,0 +1,136 @@
+"""Hand-picked values: near misses of patterns, bodies that are not JSON, keys that tempt to be normalised.
+
+Generators rarely hit these; each is a slip that implementations make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Beginnings of index names of the documented form, by label.
+GOOD_INDEX_NAMES: Mapping[str, str] = {
+    "letters-and-digits": "a0123456789",
+    "mixed-case": "MixedCase",
+    "upper-case": "UPPER",
+}
+
+#: Near misses of ``[A-Za-z][A-Za-z0-9]*``.
+BAD_INDEX_NAMES: Mapping[str, str] = {
+    "leading-digit": "1index",
+    "underscore": "my_index",
+    "hyphen": "my-index",
+    "dot": "my.index",
+    "blank-inside": "my index",
+    "leading-blank": " index",
+    "trailing-newline": "index\n",
+    "slash": "my/index",
+    "colon": "my:index",
+    "non-ascii-letter": "ind\u00e9x",
+    "cyrillic-letter": "index\u0430",
+    "non-ascii-digit": "index\u0664",
+}
+
+GOOD_FIELD_NAMES: Mapping[str, str] = {"underscore-first": "_field", "mixed": "Field_09", "letter": "x"}
+
+#: Near misses of ``[A-Za-z_][A-Za-z0-9_]*``.
+BAD_FIELD_NAMES: Mapping[str, str] = {
+    "leading-digit": "1field",
+    "hyphen": "bad-key",
+    "dot": "a.b",
+    "dollar": "$field",
+    "trailing-newline": "field\n",
+    "non-ascii-letter": "f\u00efeld",
+}
+
+GOOD_BUCKET_NAMES: Mapping[str, str] = {"letters-digits-hyphens": "a-1"}
+
+#: Values of another JSON type than the documented one, by that type.
+WRONG_TYPES: Mapping[str, Mapping[str, Any]] = {
+    "string": {"number": 7, "boolean": True, "array": ["a"], "object": {"a": "b"}},
+    "integer": {
+        "numeric-string": "3",
+        "word": "three",
+        "boolean": True,
+        "array": [3],
+        "object": {"value": 3},
+        "fraction": 2.5,
+    },
+    "number": {"numeric-string": "0.5", "boolean": True, "array": [0.5], "object": {"value": 0.5}},
+    "boolean": {"string": "true", "number": 1, "array": [True], "object": {"value": True}},
+    "array": {"string": "a", "number": 1, "object": {"a": "b"}},
+    "object": {"string": "a", "number": 1, "array": ["a"]},
+}
+
+#: Values that no enumeration of the contract has.
+STRANGERS: Mapping[str, Mapping[str, str]] = {
+    "dataType": {"float64": "float64", "upper-case": "FLOAT32", "blank": "float32 ", "empty": ""},
+    "distanceMetric": {
+        "unknown": "manhattan",
+        "upper-case": "EUCLIDEAN",
+        "capitalised": "Cosine",
+        "abbreviated": "l2",
+        "blank": "cosine ",
+        "empty": "",
+    },
+}
+
+#: Bodies that are not JSON; ``%s`` takes the text of a valid body.
+MALFORMED: Mapping[str, str] = {
+    "truncated": '{"indexName": "conformance", ',
+    "plain-text": "indexName=conformance",
+    "trailing-garbage": '{"indexName": "conformance"} x',
+    "two-values": '{"indexName": "conformance"}{"indexName": "conformance"}',
+    "single-quotes": "{'indexName': 'conformance'}",
+    "unquoted-name": '{indexName: "conformance"}',
+    "trailing-comma": '{"indexName": "conformance",}',
+    "xml": "<indexName>conformance</indexName>",
+    "unclosed-string": '{"indexName": "conformance}',
+    "raw-control-character": '{"indexName": "con\nformance"}',
+    "leading-zero": '{"indexName": "conformance", "maxResults": 01, "dimension": 01}',
+    "bad-escape": '{"indexName": "\\xconformance"}',
+    "comment": '{"indexName": "conformance" /* no JSON */}',
+}
+
+#: The part of :data:`MALFORMED` that operations without a seed page get.
+MALFORMED_CORE = ("truncated", "plain-text", "trailing-garbage", "xml", "single-quotes")
+
+#: JSON bodies that are no object.
+NOT_OBJECTS: Mapping[str, bytes] = {
+    "array": b"[]",
+    "string": b'"conformance"',
+    "number": b"7",
+    "null": b"null",
+}
+
+#: Not UTF-8: a lone continuation byte, an overlong form, Latin-1.
+NOT_UTF8: Mapping[str, bytes] = {
+    "continuation-byte": b'{"indexName": "conf\x80rmance"}',
+    "latin-1": b'{"indexName": "conf\xf6rmance"}',
+}
+
+#: Keys that a careless service trims, folds, normalises or splits.
+TEMPTING_KEYS: Mapping[str, str] = {
+    "slash": "a/b/c",
+    "blank": "a b",
+    "leading-blank": " a",
+    "trailing-blank": "a ",
+    "upper-case": "KEY-Upper",
+    "lower-case": "key-upper",
+    "composed": "caf\u00e9",
+    "decomposed": "cafe\u0301",
+    "chinese": "\u5411\u91cf-\u952e",
+    "emoji": "key-\U0001f600",
+    "quote": 'say "hi"',
+    "backslash": "a\\b",
+    "percent": "100%25",
+    "plus": "a+b",
+    "question-mark": "a?b=c&d",
+    "dot-segments": "../../etc",
+    "tab": "a\tb",
+    "newline": "a\nb",
+    "html": "<b>bold</b>",
+    "dollar": "$eq",
+    "number-like": "0123",
+    "null-like": "null",
+}

@@ -1,0 +1,1 @@
+"""The contract: loads and cross-checks ``openapi/`` into typed objects."""

@@ -1,0 +1,84 @@
+"""Starts the reference emulator as a process of its own, the default target of a run.
+
+A separate process, because the suite must meet it the way it meets any other
+endpoint: over a socket, sharing no code and no state.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+_MODULE = "oss_vectors_emulator"
+_START_TIMEOUT_SECONDS = 20
+
+
+class EmulatorError(RuntimeError):
+    """The embedded emulator did not start; the message is one sentence."""
+
+
+@dataclass
+class EmbeddedEmulator:
+    """A running emulator; ``endpoint`` is its address, ``environment`` the credentials it accepts."""
+
+    endpoint: str
+    environment: dict[str, str]
+    _process: subprocess.Popen[str]
+
+    @classmethod
+    def start(cls, *, region: str, account_id: str, options: tuple[str, ...] = ()) -> Self:
+        """Start it on a free port with credentials made for this run.
+
+        Raises :class:`EmulatorError` when it does not come up.
+        """
+        environment = {
+            "OSS_ACCESS_KEY_ID": f"run{secrets.token_hex(8)}",
+            "OSS_ACCESS_KEY_SECRET": secrets.token_urlsafe(24),
+        }
+        command = [sys.executable, "-m", _MODULE, "--port", "0", "--exit-with-parent"]
+        command += ["--region", region, "--account-id", account_id, *options]
+        inherited = {key: value for key, value in os.environ.items() if key != "OSS_SESSION_TOKEN"}
+        process = subprocess.Popen(  # noqa: S603 - this interpreter with options made above
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**inherited, **environment},
+        )
+        assert process.stdout is not None, "a pipe"
+        assert process.stderr is not None, "a pipe"
+        line = process.stdout.readline()
+        if "http://" not in line:
+            process.kill()
+            problem = process.stderr.read().strip().splitlines()
+            raise EmulatorError(
+                f"The embedded emulator did not start: {problem[-1] if problem else 'no output'}."
+            )
+        return cls("http://" + line.rsplit("http://", 1)[1].strip(), environment, process)
+
+    def stop(self) -> None:
+        """Stop it; it also stops by itself when this process ends."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=_START_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

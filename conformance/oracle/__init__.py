@@ -1,0 +1,1 @@
+"""What must come back: the one judge of every exchange."""

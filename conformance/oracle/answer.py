@@ -1,0 +1,115 @@
+"""A served request under examination, and the helper that collects checks on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.contract.loader import Contract
+from conformance.contract.model import Operation
+from conformance.oracle.body import read_json
+from conformance.oracle.check import Check
+from conformance.oracle.constraints import Finding, evaluate
+from conformance.oracle.envelope import excerpt
+from conformance.oracle.model import BucketState, IndexState, Model
+from conformance.wire.exchange import Exchange, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Facts about the target that expectations depend on.
+
+    ``min_recall`` is the share of the true nearest neighbours that a query
+    must return (1.0 for exact search).
+    """
+
+    region: str
+    account_id: str
+    min_recall: float = 1.0
+
+
+@dataclass
+class Answer:
+    """One served request with its parsed answer; ``value`` is ``None`` until the body was read."""
+
+    contract: Contract
+    model: Model
+    settings: Settings
+    exchange: Exchange
+    response: Response
+    operation: Operation
+    request: Mapping[str, Any]
+    value: Any = None
+    readable: bool = True
+
+    @property
+    def bucket(self) -> BucketState | None:
+        """State of the bucket that the request went to."""
+        return self.model.bucket(self.exchange.bucket)
+
+    @property
+    def index(self) -> IndexState | None:
+        """State of the index that the request names."""
+        return self.model.index(self.exchange.bucket, self.request.get("indexName"))
+
+
+@dataclass
+class Checks:
+    """Collects the checks of one answer."""
+
+    answer: Answer
+    made: list[Check] = field(default_factory=list)
+
+    def check(
+        self,
+        requirement: str,
+        ok: bool,
+        expected: object = "",
+        actual: object = "",
+        cause: Exchange | None = None,
+    ) -> bool:
+        """Add one check; texts are only kept when it fails.  Returns ``ok``."""
+        exchange = self.answer.exchange
+        if ok:
+            self.made.append(Check(requirement, ok=True, exchange=exchange))
+        else:
+            self.made.append(
+                Check(
+                    requirement,
+                    ok=False,
+                    exchange=exchange,
+                    expected=str(expected),
+                    actual=str(actual),
+                    cause=cause if cause is not None and cause.id != exchange.id else None,
+                )
+            )
+        return ok
+
+    def body(self) -> None:
+        """Check that the body is empty or JSON of the documented shape, and parse it."""
+        answer = self.answer
+        name = answer.operation.name
+        raw = answer.response.body
+        if answer.operation.response_schema is None:
+            answer.readable = False
+            self.check(f"{name}.success.empty-body", not raw, "no body", f"body {excerpt(raw)!r}")
+            return
+        requirement = f"{name}.success.body"
+        if requirement not in answer.contract.requirements:
+            answer.readable = True
+            return
+        try:
+            answer.value = read_json(raw)
+        except ValueError as problem:
+            answer.readable = False
+            self.check(requirement, False, "a JSON body", f"{problem}: {excerpt(raw)!r}")
+            return
+        slips = [
+            f"{mark.path or 'body'}: {mark.keyword} {mark.detail}"
+            for mark in evaluate(answer.contract.document, answer.operation.response_schema, answer.value)
+            if mark.finding is Finding.BROKEN and mark.keyword in ("type", "required")
+        ]
+        answer.readable = self.check(
+            requirement, not slips, "the documented members in their documented types", "; ".join(slips[:5])
+        )

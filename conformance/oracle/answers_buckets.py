@@ -1,0 +1,244 @@
+"""Answers of the bucket operations: descriptions, listings, policy and logging.
+
+Sources: GetVectorBucket and ListVectorBuckets pages (Response elements),
+GetBucketPolicy and GetBucketLogging pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from conformance.oracle.answer import Checks
+from conformance.oracle.body import read_json
+from conformance.oracle.envelope import excerpt
+from conformance.oracle.semantics import query_parameters
+from conformance.wire.exchange import Exchange
+
+_CLOCK_TOLERANCE = timedelta(minutes=15)
+
+
+def parse_time(text: Any) -> datetime | None:
+    """An RFC 3339 time in UTC written with ``Z``, or ``None``."""
+    if not isinstance(text, str) or not text.endswith("Z") or "T" not in text:
+        return None
+    head, _, fraction = text[:-1].partition(".")
+    if fraction and not fraction.isdigit():
+        return None
+    try:
+        return datetime.strptime(head, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def plausible_time(text: Any, created: Exchange) -> bool:
+    """Whether a creation time fits the moment at which this run created the thing."""
+    moment = parse_time(text)
+    return moment is not None and abs(moment - created.started) <= _CLOCK_TOLERANCE
+
+
+def bucket_arn(checks: Checks, name: str) -> str:
+    """ARN of a bucket of the account under test."""
+    settings = checks.answer.settings
+    return f"acs:ossvector:{settings.region}:{settings.account_id}:{name}"
+
+
+def _put_vector_bucket(checks: Checks) -> None:
+    answer = checks.answer
+    location = answer.response.header("Location")
+    checks.check(
+        "PutVectorBucket.success.location",
+        location == f"/{answer.exchange.bucket}",
+        f"Location: /{answer.exchange.bucket}",
+        f"Location: {location}" if location is not None else "no Location header",
+    )
+
+
+def _forms(region: str) -> Mapping[str, str]:
+    return {
+        "Location": f"oss-{region}",
+        "Region": region,
+        "ExtranetEndpoint": f"{region}.oss-vectors.aliyuncs.com",
+        "IntranetEndpoint": f"{region}-internal.oss-vectors.aliyuncs.com",
+    }
+
+
+def _get_vector_bucket(checks: Checks) -> None:
+    answer = checks.answer
+    info = answer.value["BucketInfo"]
+    checks.check(
+        "GetVectorBucket.success.single-root",
+        len(answer.value) == 1,
+        "BucketInfo only",
+        ", ".join(answer.value),
+    )
+    arn = bucket_arn(checks, answer.exchange.bucket or "")
+    checks.check("GetVectorBucket.Name.arn", info["Name"] == arn, f"Name {arn}", f"Name {info['Name']}")
+    for field, value in _forms(answer.settings.region).items():
+        checks.check(f"GetVectorBucket.{field}.form", info[field] == value, f"{field} {value}", info[field])
+    date = info["CreationDate"]
+    if checks.check(
+        "GetVectorBucket.CreationDate.format",
+        parse_time(date) is not None,
+        "a time like 2013-07-31T10:56:21.000Z",
+        date,
+    ):
+        bucket = answer.bucket
+        if bucket is not None:
+            checks.check(
+                "GetVectorBucket.CreationDate.plausible",
+                plausible_time(date, bucket.created),
+                f"about {bucket.created.started:%Y-%m-%dT%H:%M:%SZ}, when the run created the bucket",
+                date,
+            )
+            checks.check("PutVectorBucket.creates", True)
+
+
+def bare_name(value: Any) -> str:
+    """Bucket name at the end of an ARN (or the name itself, where an answer gives no ARN)."""
+    return value.rsplit(":", 1)[-1] if isinstance(value, str) else ""
+
+
+def _list_vector_buckets(checks: Checks) -> None:
+    answer = checks.answer
+    page = answer.value["ListAllMyBucketsResult"]
+    parameters = dict(query_parameters(answer.exchange.target))
+    names = [bare_name(bucket["Name"]) for bucket in page["Buckets"]]
+    checks.check(
+        "ListVectorBuckets.success.single-root",
+        len(answer.value) == 1,
+        "ListAllMyBucketsResult only",
+        ", ".join(answer.value),
+    )
+    _list_entries(checks, page["Buckets"])
+    checks.check(
+        "ListVectorBuckets.order", names == sorted(names), "names in alphabetical order", ", ".join(names)
+    )
+    prefix = parameters.get("prefix", "")
+    if prefix:
+        strangers = [name for name in names if not name.startswith(prefix)]
+        checks.check(
+            "ListVectorBuckets.prefix.filters", not strangers, f"names that start with {prefix}", strangers
+        )
+    marker = parameters.get("marker", "")
+    known_marker = bare_name(marker) in {*answer.model.buckets, *answer.model.absent}
+    if known_marker:
+        early = [name for name in names if name <= bare_name(marker)]
+        checks.check("ListVectorBuckets.marker.after", not early, f"names after {bare_name(marker)}", early)
+    asked = parameters.get("max-keys", "")
+    most = int(asked) if asked.isascii() and asked.isdigit() and int(asked) else _default(checks)
+    checks.check(
+        "ListVectorBuckets.max-keys.limits-page", len(names) <= most, f"at most {most} buckets", len(names)
+    )
+    truncated = page.get("IsTruncated") is True
+    following = page.get("NextMarker")
+    if truncated:
+        checks.check("ListVectorBuckets.paging.truncated-members", bool(following), "a NextMarker", following)
+        checks.check("ListVectorBuckets.paging.no-empty-page", bool(names), "at least one bucket", "none")
+        return
+    checks.check("ListVectorBuckets.paging.last-page", not following, "no NextMarker", following)
+    if not marker or known_marker:
+        after = bare_name(marker) if marker else ""
+        _list_complete(checks, names, prefix, after)
+
+
+def _default(checks: Checks) -> int:
+    for parameter in checks.answer.operation.parameters:
+        if parameter["name"] == "max-keys":
+            return int(parameter["schema"]["default"])
+    raise LookupError("the document has no parameter max-keys")
+
+
+def _list_entries(checks: Checks, entries: list[dict[str, Any]]) -> None:
+    model = checks.answer.model
+    for entry in entries:
+        name = bare_name(entry["Name"])
+        bucket = model.buckets.get(name)
+        if bucket is None:
+            continue
+        arn = bucket_arn(checks, name)
+        checks.check("ListVectorBuckets.Name.arn", entry["Name"] == arn, arn, entry["Name"])
+        wrong = [
+            f"{field} {entry.get(field)!r}"
+            for field, value in _forms(checks.answer.settings.region).items()
+            if entry.get(field) != value
+        ]
+        if not plausible_time(entry.get("CreationDate"), bucket.created):
+            wrong.append(f"CreationDate {entry.get('CreationDate')!r}")
+        checks.check(
+            "ListVectorBuckets.bucket-fields", not wrong, "the fields of GetVectorBucket", ", ".join(wrong)
+        )
+
+
+def _list_complete(checks: Checks, names: list[str], prefix: str, after: str) -> None:
+    """A listing that was not cut must have every bucket of the run and none that must be absent."""
+    model = checks.answer.model
+    listed = set(names)
+    wanted = {name for name in model.buckets if name.startswith(prefix) and name > after}
+    if wanted:
+        missing = sorted(wanted - listed)
+        checks.check(
+            "ListVectorBuckets.lists-created", not missing, "every bucket of this run", f"without {missing}"
+        )
+    for name, absence in model.absent.items():
+        if name.startswith(prefix) and name not in model.uncertain:
+            checks.check(
+                absence.requirement,
+                name not in listed,
+                f"no bucket {name}",
+                "it is listed",
+                absence.cause,
+            )
+
+
+def _get_bucket_policy(checks: Checks) -> None:
+    answer = checks.answer
+    bucket = answer.bucket
+    if bucket is None or bucket.policy is None or not bucket.policy_known:
+        return
+    body = answer.response.body
+    if bucket.policy_before is not None and bucket.policy_before != bucket.policy:
+        checks.check(
+            "PutBucketPolicy.replaces",
+            body != bucket.policy_before,
+            "the policy that was set last",
+            "the one before",
+        )
+    try:
+        same = read_json(body) == read_json(bucket.policy)
+    except ValueError:
+        same = False
+    if checks.check("GetBucketPolicy.agrees", same, excerpt(bucket.policy), excerpt(body)):
+        checks.check(
+            "GetBucketPolicy.identical", body == bucket.policy, excerpt(bucket.policy), excerpt(body)
+        )
+
+
+def _get_bucket_logging(checks: Checks) -> None:
+    bucket = checks.answer.bucket
+    if bucket is None or not bucket.logging_known:
+        return
+    enabled = checks.answer.value["BucketLoggingStatus"].get("LoggingEnabled") or {}
+    if bucket.logging is None:
+        absence = bucket.logging_absence
+        off = not enabled.get("TargetBucket")
+        checks.check(
+            "GetBucketLogging.off", off, "no TargetBucket", enabled, absence.cause if absence else None
+        )
+        if absence is not None:
+            checks.check(absence.requirement, off, "no TargetBucket", enabled, absence.cause)
+        return
+    wrong = {name: enabled.get(name) for name, value in bucket.logging.items() if enabled.get(name) != value}
+    checks.check("GetBucketLogging.agrees", not wrong, bucket.logging, enabled)
+
+
+HANDLERS: Mapping[str, Callable[[Checks], None]] = {
+    "GetVectorBucket": _get_vector_bucket,
+    "ListVectorBuckets": _list_vector_buckets,
+    "GetBucketPolicy": _get_bucket_policy,
+    "GetBucketLogging": _get_bucket_logging,
+}
+
+#: Checks of answers that have no body to read.
+HEADER_HANDLERS: Mapping[str, Callable[[Checks], None]] = {"PutVectorBucket": _put_vector_bucket}

@@ -1,0 +1,150 @@
+"""Reads a JSON body from its bytes, keeping apart what is wrong from what is only unusual.
+
+The documents say that a body which is not JSON is refused.  They are silent on
+duplicate members, a byte order mark, lone surrogates and very deep nesting:
+those are *doubts*, and a doubtful body gets no verdict.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+# Above this size duplicates and surrogates are not looked for: only the suite's own templates get so large.
+_FAST_PATH_BYTES = 1_000_000
+# JSON parsers give up between some hundred and some thousand levels; the documents name no depth.
+_DEPTH_IN_DOUBT = 64
+
+
+class BodyKind(enum.StrEnum):
+    """What the bytes of a body are."""
+
+    EMPTY = "empty"
+    NOT_UTF8 = "not UTF-8"
+    NOT_JSON = "not JSON"
+    NON_FINITE = "NaN or Infinity token"
+    JSON = "JSON"
+
+
+class Doubt(enum.StrEnum):
+    """Properties of a body on which the documents are silent."""
+
+    DUPLICATE_MEMBER = "a member is present twice"
+    BYTE_ORDER_MARK = "byte order mark"
+    LONE_SURROGATE = "lone surrogate"
+    DEEP_NESTING = "deep nesting"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request body: its kind, its value when it is JSON, and what is doubtful about it."""
+
+    kind: BodyKind
+    value: Any = None
+    doubts: frozenset[Doubt] = field(default_factory=frozenset)
+
+
+class _NonFiniteTokenError(ValueError):
+    pass
+
+
+def read_body(raw: bytes) -> Body:
+    """Classify and parse a request body (bytes as sent, after transfer decoding)."""
+    if not raw.strip(b" \t\r\n"):
+        return Body(BodyKind.EMPTY)
+    if len(raw) > _FAST_PATH_BYTES:
+        try:
+            return Body(BodyKind.JSON, orjson.loads(raw))
+        except orjson.JSONDecodeError:
+            pass
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return Body(BodyKind.NOT_UTF8)
+    doubts = set()
+    if text.startswith("\ufeff"):
+        doubts.add(Doubt.BYTE_ORDER_MARK)
+        text = text[1:]
+    if _depth(text) > _DEPTH_IN_DOUBT:
+        return Body(BodyKind.JSON, None, frozenset({*doubts, Doubt.DEEP_NESTING}))
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) != len(pairs):
+            doubts.add(Doubt.DUPLICATE_MEMBER)
+        return value
+
+    def non_finite(token: str) -> float:
+        raise _NonFiniteTokenError(token)
+
+    try:
+        value = json.loads(text, object_pairs_hook=members, parse_constant=non_finite, parse_int=_parse_int)
+    except _NonFiniteTokenError:
+        return Body(BodyKind.NON_FINITE)
+    except ValueError:
+        return Body(BodyKind.NOT_JSON)
+    if _has_lone_surrogate(text):
+        doubts.add(Doubt.LONE_SURROGATE)
+    return Body(BodyKind.JSON, value, frozenset(doubts))
+
+
+def read_json(raw: bytes) -> Any:
+    """Parse an answer's body strictly; raises :class:`ValueError` with a reason when it is not JSON.
+
+    Unlike :func:`json.loads` it refuses the tokens NaN and Infinity, which are
+    not JSON.
+    """
+    if len(raw) > _FAST_PATH_BYTES:
+        return orjson.loads(raw)
+
+    def non_finite(token: str) -> float:
+        raise ValueError(f"{token} is not JSON")
+
+    try:
+        return json.loads(raw.decode("utf-8"), parse_constant=non_finite, parse_int=_parse_int)
+    except RecursionError as problem:
+        raise ValueError("nested too deeply") from problem
+
+
+def _parse_int(digits: str) -> int | float:
+    """Integers of more than 400 digits become floats: Python refuses to convert very long ones."""
+    return int(digits) if len(digits) <= 400 else float(digits)
+
+
+def _depth(text: str) -> int:
+    """Greatest nesting of brackets outside strings; cheap, and safe for any nesting."""
+    if text.count("[") + text.count("{") <= _DEPTH_IN_DOUBT:
+        return 0
+    depth = deepest = 0
+    inside = escaped = False
+    for character in text:
+        if inside:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                inside = False
+        elif character == '"':
+            inside = True
+        elif character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    if "\\u" not in text and "\\U" not in text:
+        return False
+    value = json.loads(text)
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False

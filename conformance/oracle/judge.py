@@ -1,0 +1,261 @@
+"""The one judge: every exchange, whoever generated it, is decided here.
+
+From the final bytes of the request, the state the run has built up and the
+answer, the judge derives checks: which requirements the exchange decides, and
+how.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.contract.loader import Contract
+from conformance.contract.model import Level, Operation, Requirement
+from conformance.oracle import answers_buckets, answers_indexes, answers_query, answers_vectors, effects
+from conformance.oracle.answer import Answer, Checks, Settings
+from conformance.oracle.check import Check, Observation
+from conformance.oracle.envelope import common_checks, describe, error_of
+from conformance.oracle.expectation import Admissible, Expectation, Expecter, Kind
+from conformance.oracle.model import Model
+from conformance.oracle.reading import Reader, Reading
+from conformance.wire.exchange import Exchange, Response
+
+
+class Fate(enum.StrEnum):
+    """What became of a request."""
+
+    SERVED = "served"
+    REFUSED = "refused"
+    THROTTLED = "throttled"
+    UNANSWERED = "unanswered"
+
+
+@dataclass(slots=True)
+class Judgement:
+    """All checks of one exchange, and what became of the request."""
+
+    fate: Fate
+    checks: list[Check] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    expectation: Expectation | None = None
+    answer: Answer | None = None
+
+    @property
+    def failed(self) -> list[Check]:
+        """The checks that went against the target."""
+        return [check for check in self.checks if not check.ok]
+
+
+class Judge:
+    """Decides exchanges against one contract and one model of the service's state."""
+
+    def __init__(self, contract: Contract, model: Model, settings: Settings) -> None:
+        self.contract = contract
+        self.model = model
+        self.settings = settings
+        self._reader = Reader(contract)
+        self._expecter = Expecter(contract, model)
+
+    def judge(self, exchange: Exchange, attack: str | None = None) -> Judgement:
+        """Decide one exchange and bring the model up to date.
+
+        ``attack`` names the requirement that a directed case is about: it is
+        decided by the answer too, and blamed first.
+        """
+        operation = self.contract.operations.get(exchange.operation)
+        target = self.contract.requirements[attack] if attack is not None else None
+        reading = self._read(exchange, operation)
+        response = exchange.response
+        if response is None or is_throttled(response):
+            effects.apply(self.model, exchange, reading.value, Expectation(Kind.OPEN))
+            return Judgement(Fate.THROTTLED if response is not None else Fate.UNANSWERED)
+        served = 200 <= response.status < 300
+        judgement = Judgement(Fate.SERVED if served else Fate.REFUSED)
+        judgement.checks.extend(common_checks(exchange, self.contract))
+        expectation = self._expect(exchange, operation, reading, target)
+        judgement.expectation = expectation
+        if expectation.kind is Kind.REFUSED:
+            judgement.checks.extend(self._refusal(exchange, response, expectation, target))
+        elif expectation.kind is Kind.SERVED:
+            assert operation is not None, "requests without an operation are open"
+            judgement.checks.extend(_service(exchange, response, operation, expectation, target))
+        if target is not None and target.level is Level.PROBE:
+            judgement.observations.append(Observation(target.id, _observed(response), exchange))
+        # Read before the effects: an answer describes the state it found.
+        if served and operation is not None:
+            if expectation.kind is not Kind.REFUSED:
+                judgement.checks.extend(self._answer(exchange, response, operation, reading, judgement))
+            self._mark_seen(exchange, reading)
+            self._note_token(judgement)
+        if exchange.signed or served:
+            effects.apply(self.model, exchange, reading.value, expectation)
+        return judgement
+
+    def request_value(self, exchange: Exchange) -> dict[str, Any]:
+        """The JSON object that a request carries; empty when its body is none."""
+        return self._read(exchange, self.contract.operations.get(exchange.operation)).value
+
+    def _read(self, exchange: Exchange, operation: Operation | None) -> Reading:
+        if operation is None:
+            return Reading(open=["an operation that the documents do not have"])
+        reading = self._reader.read(exchange, operation, None)
+        index = self.model.index(exchange.bucket, reading.value.get("indexName"))
+        return reading if index is None else self._reader.read(exchange, operation, index)
+
+    def _expect(
+        self, exchange: Exchange, operation: Operation | None, reading: Reading, target: Requirement | None
+    ) -> Expectation:
+        if not exchange.signed and (target is None or not target.expect.is_success):
+            return _authentication(target)
+        if operation is None:
+            return Expectation(Kind.OPEN, why=reading.open[0])
+        return self._expecter.expect(exchange, operation, reading)
+
+    def _refusal(
+        self, exchange: Exchange, response: Response, expectation: Expectation, target: Requirement | None
+    ) -> list[Check]:
+        """Checks of a request that must be refused."""
+        error = error_of(response)
+        code = error.code if error is not None else None
+        expected = f"{' or '.join(map(str, expectation.admissible))}"
+        if len(expectation.admissible) > _MANY:
+            expected = "any 4xx"
+        if expectation.why:
+            expected += f", because {expectation.why}"
+        actual = describe(response)
+        status_ok = any(item.status == response.status for item in expectation.admissible)
+        code_ok = any(item.admits(response.status, code) for item in expectation.admissible)
+        blamed = list(expectation.blame)
+        cause = None
+        if target is not None and target.id in blamed:
+            blamed = [target.id]
+        served = 200 <= response.status < 300
+        if served and expectation.absence is not None:
+            blamed, cause = [expectation.absence.requirement], expectation.absence.cause
+        if status_ok and code_ok and len(blamed) > 1:
+            # Refused, but for which of several reasons does not show.
+            return []
+        checks: list[Check] = []
+        for identifier in blamed if served else blamed[:1]:
+            requirement = self.contract.requirements[identifier]
+            strict = bool(requirement.expect.codes)
+            ok = status_ok and (code_ok or not strict)
+            checks.append(Check(identifier, ok, exchange, expected, actual, None if ok else cause))
+            if status_ok and not strict:
+                checks.extend(self._code_check(exchange, code_ok, expected, actual))
+        if status_ok and code_ok and expectation.absence is not None:
+            checks.append(Check(expectation.absence.requirement, ok=True, exchange=exchange))
+        return checks
+
+    def _code_check(self, exchange: Exchange, ok: bool, expected: str, actual: str) -> list[Check]:
+        identifier = f"{exchange.operation}.errors.VectorIndexParameterInvalid"
+        if identifier not in self.contract.requirements:
+            return []
+        return [Check(identifier, ok, exchange, expected, actual)]
+
+    def _answer(
+        self,
+        exchange: Exchange,
+        response: Response,
+        operation: Operation,
+        reading: Reading,
+        judgement: Judgement,
+    ) -> list[Check]:
+        answer = Answer(
+            self.contract, self.model, self.settings, exchange, response, operation, reading.value
+        )
+        judgement.answer = answer
+        checks = Checks(answer)
+        checks.body()
+        header_handler = answers_buckets.HEADER_HANDLERS.get(operation.name)
+        if header_handler is not None:
+            header_handler(checks)
+        for module in (answers_buckets, answers_indexes, answers_vectors, answers_query):
+            handler = module.HANDLERS.get(operation.name)
+            if handler is not None and answer.readable:
+                handler(checks)
+        return checks.made
+
+    def _note_token(self, judgement: Judgement) -> None:
+        value = judgement.answer.value if judgement.answer is not None else None
+        token = value.get("nextToken") if isinstance(value, dict) else None
+        if isinstance(token, str):
+            self.model.tokens.add(token)
+
+    def _mark_seen(self, exchange: Exchange, reading: Reading) -> None:
+        bucket = self.model.bucket(exchange.bucket)
+        if bucket is not None:
+            bucket.was_seen = True
+        index = self.model.index(exchange.bucket, reading.value.get("indexName"))
+        if index is not None:
+            index.was_seen = True
+
+
+# More alternatives than this are written as "any 4xx".
+_MANY = 5
+
+
+def is_throttled(response: Response) -> bool:
+    """Whether an answer says that the rate limit was exceeded (DeleteVectors page, Error codes)."""
+    if response.status != 503:
+        return False
+    error = error_of(response)
+    return error is not None and error.code == "QpsLimitExceeded"
+
+
+def _authentication(target: Requirement | None) -> Expectation:
+    """A request that the target's service cannot authenticate; the case says why."""
+    if target is None or target.level is Level.PROBE or not target.expect.statuses:
+        return Expectation(Kind.OPEN, why="an authentication that the documents do not describe")
+    admissible = tuple(Admissible(status, target.expect.codes) for status in target.expect.statuses)
+    return Expectation(Kind.REFUSED, (target.id,), admissible, target.statement.rstrip("."))
+
+
+def _service(
+    exchange: Exchange,
+    response: Response,
+    operation: Operation,
+    expectation: Expectation,
+    target: Requirement | None,
+) -> list[Check]:
+    """Checks of a request that must be served."""
+    expected = f"{operation.success_status}"
+    actual = describe(response)
+    general = expectation.blame[0]
+    if response.status == operation.success_status:
+        passed = [general, *expectation.touched]
+        if target is not None and target.expect.is_success:
+            passed.append(target.id)
+        if expectation.presence is not None:
+            passed.append(expectation.presence.requirement)
+        return [Check(identifier, ok=True, exchange=exchange) for identifier in dict.fromkeys(passed)]
+    if 200 <= response.status < 300:
+        return [Check(general, ok=False, exchange=exchange, expected=expected, actual=actual)]
+    error = error_of(response)
+    missing = error is not None and error.code in ("NoSuchVectorIndex", "NoSuchBucket")
+    if missing and expectation.presence is not None:
+        return [
+            Check(
+                expectation.presence.requirement,
+                ok=False,
+                exchange=exchange,
+                expected=f"{expected}: it exists",
+                actual=actual,
+                cause=expectation.presence.cause,
+            )
+        ]
+    identifier = general
+    if target is not None and (target.expect.is_success or target.id in expectation.touched):
+        identifier = target.id
+    elif len(expectation.touched) == 1:
+        identifier = expectation.touched[0]
+    return [Check(identifier, ok=False, exchange=exchange, expected=expected, actual=actual)]
+
+
+def _observed(response: Response) -> str:
+    error = error_of(response)
+    if response.status >= 400 and error is not None and error.code is not None:
+        return f"{response.status} {error.code}"
+    return f"{response.status}"

@@ -1,0 +1,301 @@
+"""The pytest door: options, one service per worker, records out of every test, one verdict at the end.
+
+It stays out of the way of every other pytest run: nothing happens unless the
+arguments name tests of the conformance suite.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from conformance.contract.loader import load_contract
+from conformance.contract.model import Profile
+from conformance.embedded import EmulatorError
+from conformance.options import OPTIONS, UsageError, settings_from
+from conformance.report.terminal import render
+from conformance.run import Run, Worker, is_selected
+from conformance.suite.collecting import SERVICE_KEY
+from conformance.suite.events import TestRecord
+from conformance.suite.property_tests import PropertyViolated
+from conformance.suite.service import Blocked, TargetGone
+from conformance.suite.settings import RunSettings
+from conformance.verdicts.model import RunResult
+
+_PACKAGE = Path(__file__).resolve().parent
+_SUITE = _PACKAGE / "suite"
+_RUN_KEY = pytest.StashKey[Run]()
+_WORKER_KEY = pytest.StashKey[Worker]()
+_SETTINGS_KEY = pytest.StashKey[RunSettings]()
+_DECIDED_KEY = pytest.StashKey[set[str]]()
+RESULT_KEY = pytest.StashKey[RunResult]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of :mod:`conformance.options`."""
+    group = parser.getgroup("conformance", "OSS Vectors conformance")
+    for option in OPTIONS:
+        extra: dict[str, Any] = {"metavar": option.metavar} if option.metavar else {}
+        if option.choices:
+            extra["choices"] = option.choices
+        if option.number is not None:
+            extra["type"] = option.number
+        action = "store_true" if option.switch else "append" if option.repeatable else "store"
+        if option.switch:
+            extra = {}
+        group.addoption(
+            option.pytest_flag or option.flag,
+            action=action,
+            dest=f"conformance_{option.dest}",
+            help=option.words,
+            **extra,
+        )
+
+
+def _names_suite(config: pytest.Config) -> bool:
+    """Whether the arguments of this pytest run name tests of the suite."""
+    for argument in config.args:
+        name = argument.partition("::")[0]
+        if name.startswith("conformance.") or Path(name).resolve().is_relative_to(_PACKAGE):
+            return True
+        if config.option.pyargs and name == "conformance":
+            return True
+    return False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare a run of the suite; a mistake in the options ends it here with exit code 4."""
+    config.addinivalue_line("markers", "decides(*requirements): requirements that a conformance test decides")
+    config.addinivalue_line("markers", "in_profile(name): smallest profile that runs a conformance test")
+    if not _names_suite(config) or config.option.help:
+        return
+    config.stash[_DECIDED_KEY] = set()
+    worker_input = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        settings = RunSettings.from_json(worker_input["conformance_settings"])
+        environment = {**os.environ, **worker_input["conformance_environment"]}
+        name = "bcdefghijklmnopqrstuvwxyz"[int(worker_input["workerid"].removeprefix("gw")) % 25]
+        _open_worker(config, settings, environment, name)
+        return
+    values = {option.dest: getattr(config.option, f"conformance_{option.dest}") for option in OPTIONS}
+    try:
+        settings = settings_from(values, os.environ, load_contract())
+        if config.option.collectonly:
+            config.stash[_SETTINGS_KEY] = settings
+            return
+        run = Run.prepare(settings, os.environ, shlex.join(["pytest", *config.invocation_params.args]))
+    except (UsageError, EmulatorError) as problem:
+        raise pytest.UsageError(str(problem)) from problem
+    config.stash[_RUN_KEY] = run
+    config.stash[_SETTINGS_KEY] = run.settings
+    if not _is_distributed(config):
+        _open_worker(config, run.settings, run.environment, "a")
+
+
+def _is_distributed(config: pytest.Config) -> bool:
+    return bool(getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None))
+
+
+def _open_worker(
+    config: pytest.Config, settings: RunSettings, environment: dict[str, str], name: str
+) -> None:
+    worker = Worker.open(settings, environment, name)
+    config.stash[_SETTINGS_KEY] = settings
+    config.stash[_WORKER_KEY] = worker
+    config.stash[SERVICE_KEY] = worker.service
+    hypothesis_settings.register_profile(
+        "conformance",
+        database=None,
+        deadline=None,
+        derandomize=settings.profile != Profile.FUZZ.value,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    hypothesis_settings.load_profile("conformance")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand a parallel worker the settings of the run (with pytest-xdist)."""
+    run = node.config.stash.get(_RUN_KEY, None)
+    if run is not None:
+        node.workerinput["conformance_settings"] = run.settings.to_json()
+        secrets = {name: run.environment[name] for name in _SECRETS if name in run.environment}
+        node.workerinput["conformance_environment"] = secrets
+
+
+_SECRETS = ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN")
+
+
+def _decided_by(item: pytest.Item) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(name) for marker in item.iter_markers("decides") for name in marker.args))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests that decide a selected requirement."""
+    settings = config.stash.get(_SETTINGS_KEY, None)
+    if settings is None:
+        return
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
+    for item in items:
+        wanted = not item.path.is_relative_to(_SUITE) or _is_wanted(item, settings)
+        (kept if wanted else dropped).append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+def _is_wanted(item: pytest.Item, settings: RunSettings) -> bool:
+    requirements = load_contract().requirements
+    decided = _decided_by(item)
+    unknown = [name for name in decided if name not in requirements]
+    if unknown or not decided:
+        raise pytest.UsageError(f"{item.nodeid} decides {unknown[0] if unknown else 'no requirement'}")
+    smallest = max(
+        (Profile(str(marker.args[0])).rank for marker in item.iter_markers("in_profile")), default=0
+    )
+    if not settings.requirements and smallest > Profile(settings.profile).rank:
+        return False
+    return any(is_selected(requirements[name], settings) for name in decided)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Run one test with a record of its own and fail it for what the judge found."""
+    worker = item.config.stash.get(_WORKER_KEY, None)
+    if worker is None or not item.path.is_relative_to(_SUITE):
+        return (yield)
+    recorder = worker.service.recorder
+    recorder.begin(item.nodeid, _decided_by(item))
+    outcome: object = None
+    try:
+        outcome = yield
+    except Blocked as reason:
+        recorder.record.blocked = str(reason)
+    except TargetGone as reason:
+        recorder.record.blocked = f"the endpoint stopped answering: {reason}"
+        item.session.shouldstop = recorder.record.blocked
+    except PropertyViolated:
+        # The violation itself is in the record, at its smallest.
+        pass
+    _fail_for(recorder.record)
+    return outcome
+
+
+def _fail_for(record: TestRecord) -> None:
+    requirements = load_contract().requirements
+    lines = [
+        f"{event.requirement}: {requirements[event.requirement].statement}\n"
+        f"  expected: {event.expected}\n  actual:   {event.actual}"
+        for event in record.violations
+    ]
+    if record.blocked is not None:
+        lines.append(f"prerequisite missing: {record.blocked}")
+    if lines:
+        pytest.fail("\n".join(dict.fromkeys(lines)), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach the record to the report, so that it reaches the controlling process."""
+    report = yield
+    worker = item.config.stash.get(_WORKER_KEY, None)
+    if worker is None or not item.path.is_relative_to(_SUITE):
+        return report
+    if call.when == "call":
+        report.conformance = worker.service.recorder.end().to_json()  # type: ignore[attr-defined]
+    raised = call.excinfo
+    if raised is not None and not raised.errisinstance((pytest.fail.Exception, KeyboardInterrupt)):
+        report.conformance_error = f"{item.nodeid}: {raised.exconly()}"  # type: ignore[attr-defined]
+    return report
+
+
+class _Collector:
+    """Feeds the reports of all tests, of whatever process, into the run."""
+
+    def __init__(self, run: Run, decided: set[str]) -> None:
+        self._run = run
+        self._decided = decided
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take up the record of one test."""
+        data = getattr(report, "conformance", None)
+        if data is not None:
+            record = TestRecord.from_json(data)
+            self._decided.update(record.decides)
+            self._run.add(record)
+        error = getattr(report, "conformance_error", None)
+        if error is not None:
+            self._run.internal_errors.append(error)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A module that cannot be collected is the suite's fault, and silence would hide it."""
+        if report.failed:
+            self._run.internal_errors.append(f"{report.nodeid}: {str(report.longrepr).splitlines()[-1]}")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: Any) -> None:
+        """Take up what a parallel worker had to leave behind."""
+        output = getattr(node, "workeroutput", {})
+        self._run.leaks.extend(output.get("conformance_leaks", ()))
+        self._run.add(
+            TestRecord.from_json(output["conformance_rest"])
+        ) if "conformance_rest" in output else None
+        if error is not None:
+            self._run.internal_errors.append(f"a worker died: {error}")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start collecting records where the run is controlled."""
+    run = session.config.stash.get(_RUN_KEY, None)
+    if run is not None:
+        session.config.pluginmanager.register(_Collector(run, session.config.stash[_DECIDED_KEY]))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Clean up, decide, write the reports and set the exit code."""
+    config = session.config
+    worker = config.stash.get(_WORKER_KEY, None)
+    run = config.stash.get(_RUN_KEY, None)
+    leaks: tuple[str, ...] = ()
+    if worker is not None:
+        leaks = worker.close()
+    if run is None:
+        output = getattr(config, "workeroutput", None)
+        if output is not None and worker is not None:
+            output["conformance_leaks"] = list(leaks)
+        return
+    run.leaks.extend(leaks)
+    run.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED and not session.shouldstop
+    if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+        run.internal_errors.append("pytest reported an internal error")
+    run.stop()
+    if exitstatus == pytest.ExitCode.USAGE_ERROR:
+        return
+    result = run.finish(frozenset(config.stash[_DECIDED_KEY]))
+    config.stash[RESULT_KEY] = result
+    session.exitstatus = int(result.exit_code)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the conformance summary below pytest's own."""
+    result = config.stash.get(RESULT_KEY, None)
+    if result is not None:
+        from rich.console import Console  # noqa: PLC0415 - only where something is printed
+
+        terminalreporter.section("OSS Vectors conformance")
+        render(result, Console(file=sys.stdout))

@@ -1,0 +1,1 @@
+"""Terminal summary, JSON and JUnit, all written from one RunResult."""

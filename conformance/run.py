@@ -1,0 +1,247 @@
+"""One run from beginning to end, whichever door it was started through.
+
+The controlling process prepares (target, credentials, preflight), collects the
+records of all tests and writes the reports; each worker has a service of its
+own and cleans up after itself.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from importlib import metadata
+from pathlib import Path
+
+from conformance import __version__
+from conformance.contract.loader import Contract, load_contract
+from conformance.contract.model import Profile, Requirement
+from conformance.embedded import EmbeddedEmulator
+from conformance.options import UsageError
+from conformance.preflight import preflight_problem
+from conformance.report import json_report, junit, markdown
+from conformance.report.reproduce import write_bodies
+from conformance.suite.events import TestRecord
+from conformance.suite.service import Service
+from conformance.suite.settings import RunSettings
+from conformance.verdicts.collect import Collection
+from conformance.verdicts.decide import Selection, decide, exit_code
+from conformance.verdicts.deviations import DeviationError, load_deviations
+from conformance.verdicts.model import Deviation, RunInfo, RunResult
+from conformance.wire.cleanup import clean_up
+from conformance.wire.credentials import Credentials, CredentialsError, from_environment
+from conformance.wire.ledger import Ledger, RunIdentity
+from conformance.wire.recorder import Recorder
+from conformance.wire.session import WireSession
+
+_SHOWN_VERSIONS = ("pytest", "hypothesis", "schemathesis", "requests")
+
+
+@dataclass
+class Worker:
+    """What one process of a run holds: service, ledger, recorder."""
+
+    service: Service
+    session: WireSession
+    ledger: Ledger
+    recorder: Recorder
+    ledger_path: Path | None
+
+    @classmethod
+    def open(cls, settings: RunSettings, environment: Mapping[str, str], worker: str) -> Worker:
+        """Open a worker's files and session; ``worker`` is a short id such as ``a``."""
+        directory = Path(settings.report_dir) if settings.report_dir else None
+        recorder = Recorder(directory / f"exchanges-{worker}.jsonl" if directory else None)
+        credentials = _credentials(environment)
+        session = WireSession(
+            settings.target,
+            credentials,
+            run_id=settings.run_id,
+            timeout=(settings.connect_timeout, settings.read_timeout),
+            worker=worker,
+            recorder=recorder,
+        )
+        path = directory / f"ledger-{settings.run_id}-{worker}.jsonl" if directory else None
+        ledger = Ledger(path, RunIdentity.of(settings.target, settings.run_id))
+        service = Service(load_contract(), session, ledger, settings, worker=worker)
+        return cls(service, session, ledger, recorder, path)
+
+    def close(self) -> tuple[str, ...]:
+        """Delete what the ledger lists, close everything; returns what had to be left behind.
+
+        The ledger file stays only when something leaked, for ``sweep``.
+        """
+        report = clean_up(self.session, self.ledger)
+        self.session.close()
+        self.recorder.close()
+        self.ledger.close()
+        if not report.leaked and self.ledger_path is not None:
+            self.ledger_path.unlink(missing_ok=True)
+        return report.leaked
+
+
+@dataclass
+class Run:
+    """The controlling side of a run."""
+
+    settings: RunSettings
+    contract: Contract
+    command: str
+    environment: dict[str, str]
+    deviations: tuple[Deviation, ...] = ()
+    emulator: EmbeddedEmulator | None = None
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    collection: Collection = field(default_factory=Collection)
+    leaks: list[str] = field(default_factory=list)
+    internal_errors: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+    @classmethod
+    def prepare(cls, settings: RunSettings, environment: Mapping[str, str], command: str) -> Run:
+        """Check everything a user can get wrong, start the emulator if it is the target, look at the target.
+
+        Raises :class:`UsageError`.
+        """
+        contract = load_contract()
+        run = cls(settings, contract, command, dict(environment))
+        if settings.known_deviations is not None:
+            run.deviations = _deviations(settings.known_deviations, contract)
+        _make_report_dir(settings)
+        if settings.embedded:
+            run.emulator = EmbeddedEmulator.start(region=settings.region, account_id=settings.account_id)
+            run.settings = replace(settings, endpoint=run.emulator.endpoint)
+            run.environment.update(run.emulator.environment)
+            run.environment.pop("OSS_SESSION_TOKEN", None)
+        elif _credentials(environment) is None:
+            raise UsageError(
+                "Credentials are missing: set OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET "
+                "(an emulator that checks no signatures takes any value)."
+            )
+        problem = run._preflight()
+        if problem is not None:
+            run.stop()
+            raise UsageError(problem)
+        return run
+
+    def _preflight(self) -> str | None:
+        settings = self.settings
+        credentials = _credentials(self.environment)
+        timeout = (settings.connect_timeout, settings.read_timeout)
+        with WireSession(settings.target, credentials, run_id=settings.run_id, timeout=timeout) as session:
+            return preflight_problem(session)
+
+    def stop(self) -> None:
+        """Stop the embedded emulator, if there is one."""
+        if self.emulator is not None:
+            self.emulator.stop()
+            self.emulator = None
+
+    def add(self, record: TestRecord) -> None:
+        """Take up the record of one test."""
+        self.collection.add(record)
+
+    def finish(self, decided: frozenset[str]) -> RunResult:
+        """Decide every requirement and write the reports; ``decided`` is what the executed tests set out to decide."""
+        settings = self.settings
+        narrowed = bool(settings.operations or settings.requirements)
+        selection = Selection(
+            frozenset(
+                identifier
+                for identifier in decided
+                if identifier in self.contract.requirements
+                and is_selected(self.contract.requirements[identifier], settings)
+            ),
+            narrowed,
+        )
+        results = decide(self.contract, self.collection, selection, self.deviations)
+        code, reason = exit_code(
+            results,
+            strict=settings.strict,
+            interrupted=self.interrupted,
+            internal_errors=self.internal_errors,
+            leaks=self.leaks,
+        )
+        result = RunResult(
+            info=self._info(),
+            results=results,
+            exit_code=code,
+            exit_reason=reason,
+            requests=dict(sorted(self.collection.requests.items())),
+            leaks=tuple(self.leaks),
+            internal_errors=tuple(self.internal_errors),
+            exchanges=self.collection.recorded(),
+        )
+        if settings.report_dir is not None:
+            write_reports(result, Path(settings.report_dir))
+        return result
+
+    def _info(self) -> RunInfo:
+        settings = self.settings
+        return RunInfo(
+            run_id=settings.run_id,
+            suite_version=__version__,
+            contract_version=self.contract.version,
+            endpoint=settings.endpoint,
+            embedded_emulator=settings.embedded,
+            region=settings.region,
+            account_id=settings.account_id,
+            addressing=settings.addressing,
+            profile=settings.profile,
+            seed=settings.seed,
+            strict=settings.strict,
+            operations=settings.operations,
+            requirements=settings.requirements,
+            started=self.started.isoformat(timespec="seconds"),
+            duration_seconds=round((datetime.now(UTC) - self.started).total_seconds(), 3),
+            python=platform.python_version(),
+            versions={name: metadata.version(name) for name in _SHOWN_VERSIONS},
+            command=self.command,
+            report_dir=settings.report_dir,
+        )
+
+
+def is_selected(requirement: Requirement, settings: RunSettings) -> bool:
+    """Whether a run with these settings sets out to decide a requirement."""
+    if settings.requirements:
+        return requirement.id in settings.requirements
+    if settings.operations and requirement.operation not in settings.operations:
+        return False
+    return requirement.profile.rank <= Profile(settings.profile).rank
+
+
+def write_reports(result: RunResult, directory: Path) -> None:
+    """Write every file of a report."""
+    json_report.write(result, directory / "report.json")
+    junit.write(result, directory / "junit.xml")
+    markdown.write(result, directory / "summary.md")
+    write_bodies(result, directory)
+
+
+def _credentials(environment: Mapping[str, str]) -> Credentials | None:
+    try:
+        return from_environment(environment)
+    except CredentialsError as problem:
+        raise UsageError(str(problem)) from problem
+
+
+def _deviations(path: str, contract: Contract) -> tuple[Deviation, ...]:
+    try:
+        return load_deviations(Path(path), contract.requirements, date.today())  # noqa: DTZ011 - a user's calendar day
+    except DeviationError as problem:
+        raise UsageError(f"--known-deviations: {problem}") from problem
+
+
+def _make_report_dir(settings: RunSettings) -> None:
+    if settings.report_dir is None:
+        return
+    directory = Path(settings.report_dir)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for old in (*directory.glob("exchanges-*.jsonl"), *(directory / "bodies").glob("*")):
+            old.unlink()
+    except OSError as problem:
+        raise UsageError(f"--report-dir: {directory} cannot be used: {problem.strerror}.") from problem
+    if not os.access(directory, os.W_OK):
+        raise UsageError(f"--report-dir: {directory} is not writable.")

@@ -1,0 +1,1 @@
+"""The conformance tests and what they run on: one service under test, one judge, one ledger."""

@@ -1,0 +1,44 @@
+"""How tests say what they decide, and how directed cases become tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from conformance.cases.case import Case
+from conformance.cases.directed import directed_cases
+from conformance.contract.model import Profile
+from conformance.suite.service import Service
+
+#: Where the plugin leaves the service for the fixtures.
+SERVICE_KEY = pytest.StashKey[Service]()
+
+
+def decides(*requirements: str) -> pytest.MarkDecorator:
+    """Mark a test with the requirements it decides; every conformance test has this mark or a case."""
+    return pytest.mark.decides(*requirements)
+
+
+def in_profile(profile: Profile) -> pytest.MarkDecorator:
+    """Run a test from this profile on, whatever the profile of its requirements."""
+    return pytest.mark.in_profile(profile.value)
+
+
+def cases_of(*groups: str) -> pytest.MarkDecorator:
+    """Parametrize a test with the directed cases that attack requirements of some groups.
+
+    A group is an operation, or one of the common ones (``Errors``, ``Http``,
+    ``Signing``).
+    """
+    return parametrize([case for case in directed_cases() if case.requirement.split(".", 1)[0] in groups])
+
+
+def parametrize(cases: Sequence[Case]) -> pytest.MarkDecorator:
+    """Parametrize a test with directed cases; each decides the requirement it attacks."""
+    parameters: list[Any] = [
+        pytest.param(case, id=case.id, marks=(decides(case.requirement), in_profile(case.profile)))
+        for case in cases
+    ]
+    return pytest.mark.parametrize("case", parameters)

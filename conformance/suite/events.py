@@ -1,0 +1,131 @@
+"""What the execution of one test emits: plain data that verdicts and reports consume.
+
+Events cross process borders (parallel workers), so they are JSON.  Exchanges
+are redacted and shortened before they get here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from conformance.oracle.check import Check, Observation
+from conformance.wire.exchange import Exchange
+from conformance.wire.recorder import to_recorded
+from conformance.wire.redaction import Redactor
+
+#: Characters of a body that events keep; enough for the largest directed request that people read.
+BODY_LIMIT = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationEvent:
+    """One failed check; exchanges by id."""
+
+    requirement: str
+    expected: str
+    actual: str
+    exchange: str
+    cause: str | None
+    size: int
+
+
+@dataclass(slots=True)
+class TestRecord:
+    """Everything that one test found out.
+
+    ``passes`` maps a requirement to how often it was decided in the target's
+    favour and to the first exchange that shows it.  ``inconclusive`` maps a
+    requirement to why it could not be decided, ``blocked`` says what stopped
+    the test as a whole.
+    """
+
+    __test__ = False  # not a test class, whatever its name begins with
+
+    test: str
+    decides: tuple[str, ...] = ()
+    passes: dict[str, tuple[int, str]] = field(default_factory=dict)
+    violations: list[ViolationEvent] = field(default_factory=list)
+    observations: dict[str, list[str]] = field(default_factory=dict)
+    inconclusive: dict[str, str] = field(default_factory=dict)
+    unsupported: dict[str, str] = field(default_factory=dict)
+    blocked: str | None = None
+    exchanges: dict[str, dict[str, Any]] = field(default_factory=dict)
+    requests: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for the controlling process."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> TestRecord:
+        """The record that :meth:`to_json` wrote."""
+        values = dict(data)
+        values["decides"] = tuple(values["decides"])
+        values["passes"] = {key: (count, first) for key, (count, first) in values["passes"].items()}
+        values["violations"] = [ViolationEvent(**event) for event in values["violations"]]
+        return cls(**values)
+
+
+class TestRecorder:
+    """Collects the checks of the running test into its record."""
+
+    __test__ = False
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._evidenced: set[str] = set()
+        self.record = TestRecord("(set-up)")
+
+    def begin(self, test: str, decides: tuple[str, ...]) -> None:
+        """Start the record of a test; checks made in between belong to the next one."""
+        self.record.test, self.record.decides = test, decides
+
+    def end(self) -> TestRecord:
+        """The finished record; a new one takes over."""
+        record, self.record = self.record, TestRecord("(set-up)")
+        return record
+
+    def sent(self, operation: str) -> None:
+        """Count one request."""
+        self.record.requests[operation] = self.record.requests.get(operation, 0) + 1
+
+    def add(self, checks: list[Check], observations: list[Observation]) -> None:
+        """Take up the checks of one exchange."""
+        record = self.record
+        for check in checks:
+            if check.ok:
+                count, first = record.passes.get(check.requirement, (0, check.exchange.id))
+                record.passes[check.requirement] = (count + 1, first)
+                if check.requirement not in self._evidenced:
+                    self._evidenced.add(check.requirement)
+                    self._keep(check.exchange)
+            else:
+                self._keep(check.exchange)
+                if check.cause is not None:
+                    self._keep(check.cause)
+                record.violations.append(
+                    ViolationEvent(
+                        requirement=check.requirement,
+                        expected=self._redactor.text(check.expected),
+                        actual=self._redactor.text(check.actual),
+                        exchange=check.exchange.id,
+                        cause=check.cause.id if check.cause is not None else None,
+                        size=len(check.exchange.request_body) + len(check.exchange.target),
+                    )
+                )
+        for observation in observations:
+            seen = record.observations.setdefault(observation.requirement, [])
+            if observation.observed not in seen:
+                seen.append(observation.observed)
+                self._keep(observation.exchange)
+
+    def discard_since(self, mark: TestRecord) -> None:
+        """Go back to an earlier state of the record (shrinking repeats a test many times)."""
+        self.record.passes = dict(mark.passes)
+        self.record.violations = list(mark.violations)
+
+    def _keep(self, exchange: Exchange) -> None:
+        if exchange.id not in self.record.exchanges:
+            self.record.exchanges[exchange.id] = to_recorded(exchange, self._redactor, body_limit=BODY_LIMIT)

@@ -1,0 +1,169 @@
+"""Indexes and keys that tests share or own.
+
+Creating an index costs one of five requests per second on the real service
+(PutVectorIndex page, Notes), so tests share indexes and keep apart by keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from conformance.cases.baselines import DIMENSION, vector
+from conformance.cases.case import BucketName, Case, Key, Name, Place, Slot, fill
+from conformance.suite.service import Blocked, Result, Service
+
+_SHARED: dict[Slot, dict[str, Any]] = {
+    Slot.INDEX: {"metric": "euclidean"},
+    Slot.COSINE_INDEX: {"metric": "cosine"},
+    Slot.NOTES_INDEX: {"metric": "euclidean", "non_filterable": ("note",)},
+}
+
+
+def index_body(
+    name: str, *, dimension: int = DIMENSION, metric: str = "euclidean", non_filterable: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Body of a PutVectorIndex."""
+    body: dict[str, Any] = {
+        "dataType": "float32",
+        "dimension": dimension,
+        "distanceMetric": metric,
+        "indexName": name,
+    }
+    if non_filterable:
+        body["metadata"] = {"nonFilterableMetadataKeys": list(non_filterable)}
+    return body
+
+
+class Resources:
+    """What the tests of one worker share."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._shared: dict[Slot, str] = {}
+        self._refused: dict[Slot, str] = {}
+        self._missing_bucket = ""
+
+    def shared(self, slot: Slot) -> str:
+        """Name of the shared index for a slot, created on first use."""
+        if slot not in self._shared:
+            if slot in self._refused:
+                raise Blocked(self._refused[slot])
+            try:
+                self._shared[slot] = self.index(**_SHARED[slot])
+            except Blocked as reason:
+                self._refused[slot] = str(reason)
+                raise
+        return self._shared[slot]
+
+    def index(self, *, bucket: str | None = None, **settings: Any) -> str:
+        """A new index of the test's own; its name."""
+        name = self.service.names.index()
+        self.service.call("PutVectorIndex", index_body(name, **settings), bucket=bucket).need()
+        return name
+
+    def bucket(self) -> str:
+        """A new bucket of the test's own; its name."""
+        name = self.service.names.bucket()
+        self.service.call("PutVectorBucket", bucket=name).need()
+        return name
+
+    def put(self, index: str, *entries: dict[str, Any], bucket: str | None = None) -> Result:
+        """Write vectors."""
+        body = {"indexName": index, "vectors": list(entries)}
+        return self.service.call("PutVectors", body, bucket=bucket).need()
+
+    def read(self, index: str, keys: Sequence[str], *, bucket: str | None = None) -> Result:
+        """Read vectors with data and metadata, so that the judge compares everything."""
+        body = {"indexName": index, "keys": list(keys), "returnData": True, "returnMetadata": True}
+        return self.service.call("GetVectors", body, bucket=bucket)
+
+    def keys(self, count: int) -> list[str]:
+        """New keys of one test."""
+        stem = self.service.names.stem()
+        return [f"{stem}{number}" for number in range(count)]
+
+    def run_case(self, case: Case) -> Result:
+        """Send a directed case and look at what it left behind."""
+        service = self.service
+        stem = service.names.stem()
+
+        def name(slot: Slot | Key | Name) -> str:
+            if isinstance(slot, Key):
+                return service.names.key(slot.suffix, slot.length, stem)
+            if isinstance(slot, Name):
+                return service.names.index(slot.prefix, slot.length)
+            if slot in (Slot.NEW_INDEX, Slot.MISSING_INDEX):
+                return service.names.index()
+            return self.shared(slot)
+
+        if case.stored:
+            self.put(self.shared(Slot.INDEX), *(vector(f"{stem}{suffix}") for suffix in case.stored))
+        raw = case.raw
+        if raw is not None:
+            for slot in Slot:
+                token = f"%{slot.name}%".encode()
+                if token in raw:
+                    raw = raw.replace(token, name(slot).encode())
+        result = service.call(
+            case.operation,
+            fill(case.body, name),
+            raw=raw,
+            bucket=self._bucket_for(case),
+            query=case.query,
+            headers=case.headers,
+            chunked=case.chunked,
+            method=case.method,
+            sub_resource=case.sub_resource,
+            authentication=case.authentication,
+            attack=case.requirement,
+        )
+        self.look_back(result)
+        return result
+
+    def _bucket_for(self, case: Case) -> str | None:
+        if isinstance(case.bucket, BucketName):
+            return self.service.names.odd_bucket(case.bucket)
+        if case.place is Place.MISSING_BUCKET:
+            if not self._missing_bucket:
+                self._missing_bucket = self.service.names.bucket()
+            return self._missing_bucket
+        return None
+
+    def look_back(self, result: Result) -> None:
+        """Read what a write named: a refused one must have left no trace, a served one its effect."""
+        exchange = result.exchange
+        bucket = exchange.bucket
+        if bucket is None or self.service.model.bucket(bucket) is None or exchange.response is None:
+            return
+        if exchange.operation == "PutVectorBucket" and result.served:
+            self.service.call("DeleteVectorBucket", bucket=bucket)
+            return
+        value = self.service.judge.request_value(exchange)
+        index = value.get("indexName")
+        if not isinstance(index, str) or not index:
+            return
+        if exchange.operation == "PutVectorIndex":
+            self.service.call("GetVectorIndex", {"indexName": index}, bucket=bucket)
+            if result.served:
+                # A bucket holds a hundred indexes; cases must not use them up.
+                self.service.call("DeleteVectorIndex", {"indexName": index}, bucket=bucket)
+        elif exchange.operation in ("PutVectors", "DeleteVectors"):
+            keys = self._readable_keys(value)
+            if keys and self.service.model.index(bucket, index) is not None:
+                self.read(index, keys, bucket=bucket)
+
+    def _readable_keys(self, value: dict[str, Any]) -> list[str]:
+        """Keys of a write that one GetVectors can ask for."""
+        entries = value.get("keys") if "keys" in value else value.get("vectors")
+        if not isinstance(entries, list):
+            return []
+        contract = self.service.contract
+        most, longest = (
+            contract.limit("GetVectors", place) for place in ("keys/maxItems", "keys/item/maxLength")
+        )
+        keys = [entry.get("key") if isinstance(entry, dict) else entry for entry in entries]
+        usable = [
+            key for key in keys if isinstance(key, str) and 0 < len(key) <= longest and "\x00" not in key
+        ]
+        return list(dict.fromkeys(usable))[:most]

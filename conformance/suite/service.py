@@ -1,0 +1,344 @@
+"""The service under test as the suite sees it: send, judge, record, keep the ledger.
+
+Every request of every test goes through :meth:`Service.call`, so no answer
+escapes the judge and nothing is created that the ledger does not list.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.cases.case import NO_BODY, Authentication
+from conformance.contract.loader import Contract
+from conformance.contract.model import Operation
+from conformance.oracle.answer import Settings
+from conformance.oracle.answers_query import may_lag
+from conformance.oracle.check import Check, Observation
+from conformance.oracle.envelope import describe, error_of
+from conformance.oracle.judge import Fate, Judge, Judgement
+from conformance.oracle.model import Model
+from conformance.suite.authentication import signing_for
+from conformance.suite.events import TestRecorder
+from conformance.suite.names import Names
+from conformance.suite.settings import RunSettings
+from conformance.wire.exchange import Exchange, FailureKind, Request, Response
+from conformance.wire.ledger import Kind, Ledger
+from conformance.wire.session import WireSession
+from conformance.wire.signing import utc_now
+
+_THROTTLE_PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0)
+_SETTLE_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+# Gateways in front of a service answer these while it restarts; the request is sent once more.
+_TRANSIENT = frozenset({502, 504})
+# The account, not the implementation, is in the way (PutVectorBucket page, Error codes).
+_ENVIRONMENT = {
+    "TooManyBuckets": "the account has no room for another bucket",
+    "BucketNameNotAvailable": "the service keeps the name unavailable for now",
+    "UserDisable": "the account is disabled",
+}
+# After this many queries that never settled, waiting longer has stopped being useful.
+_PATIENCE = 3
+_UNSUPPORTED_STATUS = 501
+
+
+class Blocked(Exception):  # noqa: N818 - not an error of the suite: a prerequisite is missing
+    """A test cannot go on because something it needs was not served; says what."""
+
+
+class TargetGone(Exception):  # noqa: N818 - the target's state, not an error of the suite
+    """The endpoint stopped answering altogether."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one call: the exchange, its judgement and the parsed answer."""
+
+    exchange: Exchange
+    judgement: Judgement
+
+    @property
+    def served(self) -> bool:
+        """Whether the request was served (any 2xx)."""
+        return self.judgement.fate is Fate.SERVED
+
+    @property
+    def status(self) -> int | None:
+        """HTTP status, ``None`` when there was no answer."""
+        return self.exchange.response.status if self.exchange.response else None
+
+    @property
+    def value(self) -> Any:
+        """The JSON of a served answer that has the documented shape, else ``None``."""
+        answer = self.judgement.answer
+        return answer.value if answer is not None and answer.readable else None
+
+    def need(self) -> Result:
+        """This result, or :class:`Blocked` when the request was not served."""
+        if not self.served:
+            response = self.exchange.response
+            got = describe(response) if response is not None else _failure(self.exchange)
+            raise Blocked(f"{self.exchange.operation} was not served: {got}")
+        return self
+
+    def members(self, name: str) -> list[dict[str, Any]]:
+        """The array ``name`` of a served answer; :class:`Blocked` when it is not there."""
+        self.need()
+        value = self.value
+        if not isinstance(value, dict) or not isinstance(value.get(name), list):
+            raise Blocked(f"the answer of {self.exchange.operation} has no readable array {name}")
+        return list(value[name])
+
+
+def _failure(exchange: Exchange) -> str:
+    return exchange.failure.message if exchange.failure is not None else "no answer"
+
+
+class Service:
+    """One worker's view of the target."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        session: WireSession,
+        ledger: Ledger,
+        settings: RunSettings,
+        *,
+        worker: str = "a",
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.contract = contract
+        self.settings = settings
+        self.session = session
+        self.ledger = ledger
+        self.names = Names(settings.run_id, worker)
+        self.model = Model()
+        facts = Settings(settings.region, settings.account_id, settings.min_recall)
+        self.judge = Judge(contract, self.model, facts)
+        self.recorder = TestRecorder(session.redactor)
+        self._sleep = sleep
+        self._unsettled = 0
+        self._home: str | None = None
+        self._homeless = ""
+
+    @property
+    def home(self) -> str:
+        """The bucket of this worker, created on first use; :class:`Blocked` when it cannot be."""
+        if self._home is None:
+            if self._homeless:
+                raise Blocked(self._homeless)
+            name = self.names.bucket()
+            try:
+                self.call("PutVectorBucket", bucket=name).need()
+            except Blocked as reason:
+                # Asked once: a target that creates no bucket is not asked again by every test.
+                self._homeless = str(reason)
+                raise
+            self._home = name
+        return self._home
+
+    def call(
+        self,
+        operation: str,
+        body: Any = NO_BODY,
+        *,
+        bucket: str | None = None,
+        raw: bytes | None = None,
+        query: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+        chunked: bool = False,
+        method: str | None = None,
+        sub_resource: str | None = None,
+        authentication: Authentication = Authentication.RUN,
+        attack: str | None = None,
+        settle: bool = False,
+    ) -> Result:
+        """Send one request and judge its answer.
+
+        ``bucket`` defaults to the worker's own for operations on a bucket.
+        ``attack`` names the requirement a directed case is about.  ``settle``
+        repeats a query whose answer may lag behind writes until it is right or
+        the visibility timeout is over.  Raises :class:`TargetGone` when the
+        endpoint stopped answering.
+        """
+        known = self.contract.operations.get(operation)
+        on_service = known is not None and not known.on_bucket
+        place = None if on_service else (bucket or self.home)
+        signing = signing_for(authentication, self.session.target, self.session.credentials, place, utc_now)
+        request = Request(
+            operation=operation,
+            method=method or (known.method if known is not None else "POST"),
+            query=_query(known, sub_resource, query),
+            bucket=place,
+            headers=headers,
+            body=raw if raw is not None else _encode(body),
+            chunked=chunked,
+            auth=signing.auth,
+            tamper=signing.tamper,
+        )
+        if settle:
+            return self._settled(request, attack)
+        return self._take(self._judged(request, attack), attack)
+
+    def check(
+        self, requirement: str, ok: bool, exchange: Exchange, expected: object = "", actual: object = ""
+    ) -> bool:
+        """Record a check that a test makes itself, across several exchanges.  Returns ``ok``."""
+        check = Check(requirement, ok, exchange, str(expected), str(actual))
+        self.recorder.add([check], [])
+        return ok
+
+    def observe(self, requirement: str, observed: str, exchange: Exchange) -> None:
+        """Record behaviour that the documents leave open."""
+        self.recorder.add([], [Observation(requirement, observed, exchange)])
+
+    def _take(self, result: Result, attack: str | None) -> Result:
+        judgement, response = result.judgement, result.exchange.response
+        self.recorder.add(judgement.checks, judgement.observations)
+        decided = attack or f"{result.exchange.operation}.success.status"
+        if judgement.fate is Fate.THROTTLED:
+            self.recorder.record.inconclusive[decided] = "throttled: the rate limit was exceeded throughout"
+        elif judgement.fate is Fate.UNANSWERED:
+            self._unanswered(result, decided)
+        elif response is not None and response.status == _UNSUPPORTED_STATUS:
+            self.recorder.record.unsupported[result.exchange.operation] = describe(response)
+        return result
+
+    def _settled(self, request: Request, attack: str | None) -> Result:
+        """Repeat until nothing fails that waiting may cure, or the visibility timeout is over."""
+        patience = self.settings.visibility_timeout if self._unsettled < _PATIENCE else 0.5
+        deadline = time.monotonic() + patience
+        pauses = iter(_SETTLE_PAUSES)
+        while True:
+            result = self._judged(request, attack)
+            failed = result.judgement.failed
+            if not failed or not all(may_lag(check.requirement) for check in failed):
+                break
+            if time.monotonic() >= deadline:
+                self._unsettled += 1
+                break
+            self._sleep(next(pauses, _SETTLE_PAUSES[-1]))
+        return self._take(result, attack)
+
+    def _judged(self, request: Request, attack: str | None) -> Result:
+        created = self._enter(request)
+        exchange = self._answered(request)
+        judgement = self.judge.judge(exchange, attack)
+        response = exchange.response
+        environmental = _environmental(response) if response is not None else None
+        if environmental is not None and request.operation == "PutVectorBucket":
+            self.recorder.record.inconclusive[attack or "PutVectorBucket.success.status"] = environmental
+            judgement.checks = [
+                check for check in judgement.checks if not check.requirement.startswith("PutVectorBucket.")
+            ]
+        self._note(request, exchange, created)
+        return Result(exchange, judgement)
+
+    def _answered(self, request: Request) -> Exchange:
+        """Send, patiently with throttling and gateways, and once more where the connection failed."""
+        exchange = self._send(request)
+        for pause in _THROTTLE_PAUSES:
+            if not _throttled(exchange.response):
+                break
+            self._sleep(pause)
+            exchange = self._send(request)
+        response = exchange.response
+        if response is not None and response.status in _TRANSIENT:
+            self._sleep(_SETTLE_PAUSES[-1])
+            exchange = self._send(request)
+        elif exchange.failure is not None and exchange.failure.kind is not FailureKind.TIMEOUT:
+            exchange = self._send(request)
+        return exchange
+
+    def _send(self, request: Request) -> Exchange:
+        self.recorder.sent(request.operation)
+        return self.session.send(request)
+
+    def _unanswered(self, result: Result, decided: str) -> None:
+        """No answer, also on repetition: the request's fault if the endpoint still answers others."""
+        failure = result.exchange.failure
+        assert failure is not None, "an exchange without an answer has a failure"
+        if failure.kind is FailureKind.TIMEOUT:
+            self.recorder.record.inconclusive[decided] = failure.message
+            self._still_there()
+            return
+        self._still_there()
+        self.check(decided, False, result.exchange, "an HTTP answer", failure.message)
+
+    def _still_there(self) -> None:
+        probe = Request("ListVectorBuckets", "GET", "max-keys=1")
+        exchange = self._send(probe)
+        if exchange.response is None:
+            exchange = self._send(probe)
+        if exchange.response is None:
+            raise TargetGone(_failure(exchange))
+
+    def _enter(self, request: Request) -> tuple[Kind, str, str] | None:
+        """Write a create into the ledger before it is sent."""
+        if request.bucket is None:
+            return None
+        if request.operation == "PutVectorBucket":
+            entry: tuple[Kind, str, str] = ("bucket", request.bucket, request.bucket)
+        elif request.operation == "PutVectorIndex":
+            name = _index_name(request.body)
+            if name is None:
+                return None
+            entry = ("index", request.bucket, name)
+        else:
+            return None
+        self.ledger.entering(*entry)
+        return entry
+
+    def _note(self, request: Request, exchange: Exchange, created: tuple[Kind, str, str] | None) -> None:
+        """Write into the ledger what became of a create or a delete."""
+        status = exchange.response.status if exchange.response is not None else None
+        if status is None or status >= 500:
+            return
+        if created is not None:
+            note = self.ledger.created if status < 300 else self.ledger.refused
+            note(*created)
+        elif status < 300 and request.bucket is not None:
+            if request.operation == "DeleteVectorBucket":
+                self.ledger.deleted("bucket", request.bucket, request.bucket)
+            elif request.operation == "DeleteVectorIndex":
+                name = _index_name(request.body)
+                if name is not None:
+                    self.ledger.deleted("index", request.bucket, name)
+
+
+def _query(operation: Operation | None, sub_resource: str | None, query: str) -> str:
+    own = sub_resource if sub_resource is not None else (operation.query if operation is not None else None)
+    return "&".join(part for part in (own, query) if part)
+
+
+def _encode(body: Any) -> bytes | None:
+    if body is NO_BODY:
+        return None
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def _index_name(body: bytes | None) -> str | None:
+    """The index name in a body, however odd the rest of it is."""
+    if body is None:
+        return None
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    name = value.get("indexName") if isinstance(value, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _throttled(response: Response | None) -> bool:
+    if response is None or response.status != 503:
+        return False
+    error = error_of(response)
+    return error is not None and error.code == "QpsLimitExceeded"
+
+
+def _environmental(response: Response) -> str | None:
+    error = error_of(response)
+    return _ENVIRONMENT.get(error.code or "") if error is not None else None

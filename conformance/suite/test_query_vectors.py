@@ -1,0 +1,262 @@
+"""QueryVectors.
+
+Covers the QueryVectors page in its editions from September 2025 to September
+2026 and the Vector index user guide: order, distances of both metrics, topK,
+flags, the core of the filter language, and that deleted and overwritten vectors
+leave the results.  Data are chosen with margins, so that neither float32 nor
+the approximation of a real index decides a test.  A query may lag behind writes
+by two to three seconds (QueryVectors page, Notes); it is repeated until the
+visibility timeout.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.cases.baselines import vector
+from conformance.cases.case import Case
+from conformance.suite.collecting import cases_of, decides
+from conformance.suite.resources import Resources
+from conformance.suite.service import Result, Service
+
+#: Seen from (1, 1): straight ahead but far, a little aside and near, far aside and very near.
+#: Each metric ranks them differently, so that one fixture tells euclidean, squared or dot
+#: product and cosine apart.
+_PLANE = {
+    "far-ahead": [8.0, 8.0],
+    "near-aside": [2.0, 0.5],
+    "close-across": [0.4, 1.6],
+    "behind": [-1.0, -1.0],
+}
+
+
+@cases_of("QueryVectors")
+def test_directed_case(resources: Resources, case: Case) -> None:
+    """One request that attacks one clause."""
+    resources.run_case(case)
+
+
+def query(service: Service, index: str, numbers: list[float], top: int, **more: Any) -> Result:
+    """Query with distances and metadata until the answer has settled."""
+    body = {
+        "indexName": index,
+        "queryVector": {"float32": numbers},
+        "topK": top,
+        "returnDistance": True,
+        "returnMetadata": True,
+        **more,
+    }
+    return service.call("QueryVectors", body, settle=True)
+
+
+@decides(
+    "QueryVectors.success.status",
+    "QueryVectors.success.body",
+    "QueryVectors.order",
+    "QueryVectors.nearest",
+    "QueryVectors.distance.euclidean",
+    "QueryVectors.distance.cosine",
+    "QueryVectors.topK.limits-result",
+    "QueryVectors.topK.fills-result",
+    "QueryVectors.only-stored",
+    "QueryVectors.returnDistance.true",
+    "QueryVectors.returnMetadata.true",
+)
+def test_each_metric_ranks_its_own_way(service: Service, resources: Resources) -> None:
+    """Four points in the plane, every topK from one to more than there are, from several places."""
+    for metric in ("euclidean", "cosine"):
+        index = resources.index(dimension=2, metric=metric)
+        resources.put(index, *(vector(name, numbers, {"name": name}) for name, numbers in _PLANE.items()))
+        for point in ([1.0, 1.0], [3.0, 0.1], [-5.0, 4.0], [0.01, 0.02]):
+            for top in (1, 2, 3, 4, 10):
+                query(service, index, point, top)
+        service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("QueryVectors.distance.cosine", "QueryVectors.distance.euclidean", "QueryVectors.order")
+def test_distances_of_vectors_of_any_length(service: Service, resources: Resources) -> None:
+    """Twenty vectors of eight dimensions with lengths from 0.01 to 100: values and order by exact search."""
+    directions = [
+        [((3 * row + 5 * column) % 11) - 5.0 + column / 10 for column in range(8)] for row in range(20)
+    ]
+    for metric in ("euclidean", "cosine"):
+        index = resources.index(dimension=8, metric=metric)
+        entries = []
+        for row, direction in enumerate(directions):
+            scale = 10.0 ** ((row % 5) - 2)
+            entries.append(vector(f"v{row}", [scale * value for value in direction], {"row": str(row)}))
+        resources.put(index, *entries)
+        for point in ([1.0] * 8, [5.0, -4.0, 3.0, -2.0, 1.0, 0.5, -0.5, 2.0], [1e-3, 0, 0, 0, 0, 0, 0, 1e-3]):
+            query(service, index, point, 20)
+            query(service, index, point, 5)
+        # Under cosine only the direction counts: the same query a thousand times as long.
+        query(service, index, [1000.0] * 8, 5)
+        service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("QueryVectors.order", "QueryVectors.nearest", "QueryVectors.topK.fills-result")
+def test_order_of_more_vectors_than_a_page(service: Service, resources: Resources) -> None:
+    """Two hundred points on a line, written in a scrambled order: the thirty nearest, nearest first."""
+    index = resources.index(dimension=1)
+    numbers = [(number * 73) % 200 for number in range(200)]
+    resources.put(index, *(vector(f"p{number}", [float(number)]) for number in numbers))
+    for point in (0.1, 99.7, 250.0):
+        query(service, index, [point], 30)
+    query(service, index, [57.2], 1)
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides(
+    "QueryVectors.returnDistance.true",
+    "QueryVectors.returnDistance.false",
+    "QueryVectors.returnMetadata.true",
+    "QueryVectors.returnMetadata.false",
+    "QueryVectors.return-flags.default",
+)
+def test_flags_decide_what_is_returned(service: Service, resources: Resources) -> None:
+    """Every combination of the two flags, and neither; metadata come back whole, non-filterable ones too."""
+    index = resources.index(dimension=2, non_filterable=("note",))
+    resources.put(
+        index,
+        vector("a", [1.0, 0.0], {"title": "t", "note": "n", "tags": ["x", "y"]}),
+        vector("b", [0.0, 1.0]),
+    )
+    body = {"indexName": index, "queryVector": {"float32": [1.0, 0.2]}, "topK": 2}
+    combinations: list[dict[str, bool]] = [{}]
+    combinations += [
+        {"returnDistance": distance, "returnMetadata": metadata}
+        for distance in (True, False)
+        for metadata in (True, False)
+    ]
+    for flags in combinations:
+        service.call("QueryVectors", {**body, **flags}, settle=True)
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("QueryVectors.empty-index")
+def test_an_empty_index_has_no_results(service: Service, resources: Resources) -> None:
+    """200 and no entries, with and without a filter, for both metrics."""
+    for metric in ("euclidean", "cosine"):
+        index = resources.index(dimension=2, metric=metric)
+        query(service, index, [1.0, 1.0], 10)
+        query(service, index, [1.0, 1.0], 10, filter={"kind": {"$eq": "a"}})
+        service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("QueryVectors.deleted-vectors", "QueryVectors.overwritten-vectors")
+def test_results_follow_deletion_and_overwriting(service: Service, resources: Resources) -> None:
+    """The nearest is deleted, then another is moved close: each query sees the state after the write."""
+    index = resources.index(dimension=2)
+    resources.put(
+        index,
+        *(vector(f"v{number}", [float(number), 0.0], {"place": str(number)}) for number in range(5)),
+    )
+    query(service, index, [0.1, 0.0], 5)
+    service.call("DeleteVectors", {"indexName": index, "keys": ["v0"]}).need()
+    query(service, index, [0.1, 0.0], 2)
+    query(service, index, [0.1, 0.0], 5)
+    resources.put(index, vector("v4", [0.2, 0.1], {"place": "moved"}))
+    query(service, index, [0.1, 0.0], 1)
+    query(service, index, [4.0, 0.0], 5)
+    query(service, index, [0.1, 0.0], 5, filter={"place": {"$eq": "4"}})
+    query(service, index, [0.1, 0.0], 5, filter={"place": {"$eq": "moved"}})
+    resources.put(index, vector("v0", [9.0, 9.0]))
+    query(service, index, [9.0, 9.0], 5)
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+_FILMS: dict[str, dict[str, Any] | None] = {
+    "f1": {"kind": "comedy", "year": "2020", "tags": ["old", "fun"]},
+    "f2": {"kind": "drama", "year": "2020", "tags": ["new"]},
+    "f3": {"kind": "comedy", "year": "2021", "tags": ["fun", "new", "long"]},
+    "f4": {"kind": "documentary", "year": "1999"},
+    "f5": {"kind": "Comedy", "year": "2020 "},
+    "f6": None,
+}
+
+_COMEDY = {"kind": {"$eq": "comedy"}}
+_Y2020 = {"year": {"$eq": "2020"}}
+
+#: Filters whose result every reading of the pages agrees on, by label.
+FILTERS: dict[str, dict[str, Any]] = {
+    "eq": _COMEDY,
+    "eq-exact": {"year": {"$eq": "2020 "}},
+    "eq-none": {"kind": {"$eq": "opera"}},
+    "eq-array": {"tags": {"$eq": "fun"}},
+    "eq-array-last": {"tags": {"$eq": "long"}},
+    "eq-array-none": {"tags": {"$eq": "fu"}},
+    "ne": {"kind": {"$ne": "comedy"}},
+    "in": {"kind": {"$in": ["comedy", "documentary"]}},
+    "in-one": {"year": {"$in": ["1999"]}},
+    "in-none": {"kind": {"$in": ["opera", "ballet"]}},
+    "nin": {"kind": {"$nin": ["comedy", "drama"]}},
+    "exists-true": {"tags": {"$exists": True}},
+    "exists-false": {"tags": {"$exists": False}},
+    "exists-nowhere": {"nothing": {"$exists": True}},
+    "exists-false-everywhere": {"nothing": {"$exists": False}},
+    "and": {"$and": [_COMEDY, _Y2020]},
+    "and-one": {"$and": [_COMEDY]},
+    "and-three": {"$and": [_COMEDY, _Y2020, {"tags": {"$eq": "fun"}}]},
+    "and-contradiction": {"$and": [_COMEDY, {"kind": {"$eq": "drama"}}]},
+    "or": {"$or": [_COMEDY, {"year": {"$eq": "1999"}}]},
+    "or-one": {"$or": [_COMEDY]},
+    "or-overlap": {"$or": [_COMEDY, _Y2020]},
+    "or-in-and": {"$and": [_Y2020, {"$or": [{"kind": {"$eq": "drama"}}, {"tags": {"$eq": "old"}}]}]},
+    "and-in-or": {"$or": [{"$and": [_COMEDY, {"year": {"$eq": "2021"}}]}, {"kind": {"$eq": "drama"}}]},
+    "three-levels": {
+        "$or": [
+            {"$and": [{"$or": [_COMEDY, {"kind": {"$eq": "drama"}}]}, _Y2020]},
+            {"year": {"$in": ["1999"]}},
+        ]
+    },
+    "and-with-exists": {"$and": [{"tags": {"$exists": True}}, {"kind": {"$in": ["comedy", "drama"]}}]},
+    "empty": {},
+}
+
+
+@decides(
+    "QueryVectors.filter.eq",
+    "QueryVectors.filter.eq.array-field",
+    "QueryVectors.filter.ne",
+    "QueryVectors.filter.in",
+    "QueryVectors.filter.nin",
+    "QueryVectors.filter.exists.true",
+    "QueryVectors.filter.exists.false",
+    "QueryVectors.filter.and",
+    "QueryVectors.filter.or",
+    "QueryVectors.filter.nested",
+    "QueryVectors.filter.empty",
+)
+def test_filters_choose_by_metadata(service: Service, resources: Resources) -> None:
+    """Every core operator on strings and arrays, alone and combined, over six films."""
+    index = resources.index(dimension=2)
+    resources.put(
+        index,
+        *(
+            vector(name, [1.0, float(place)], metadata)
+            for place, (name, metadata) in enumerate(_FILMS.items())
+        ),
+    )
+    for condition in FILTERS.values():
+        query(service, index, [1.0, 0.3], 10, filter=condition)
+    query(service, index, [1.0, 0.3], 1, filter=_COMEDY)
+    service.call(
+        "QueryVectors",
+        {
+            "indexName": index,
+            "queryVector": {"float32": [1.0, 0.3]},
+            "topK": 10,
+            "filter": _COMEDY,
+        },
+        settle=True,
+    )
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("QueryVectors.errors.VectorIndexParameterInvalid")
+def test_invalid_parameters_are_named_as_such(service: Service, resources: Resources) -> None:
+    """A topK of zero on an index of the test's own."""
+    index = resources.index(dimension=2)
+    body = {"indexName": index, "queryVector": {"float32": [1.0, 0.2]}, "topK": 0}
+    service.call("QueryVectors", body)
+    service.call("DeleteVectorIndex", {"indexName": index})

@@ -1,0 +1,344 @@
+"""PutVectors, GetVectors and ListVectors.
+
+Covers the pages of the three operations (Alibaba Cloud OSS developer reference
+and ossutil pages, September 2025 to September 2026): what is written is read,
+overwriting replaces, batches are taken whole or not at all, keys stay as they
+are, values go through float32, flags decide what is returned, pages and
+segments lose and repeat nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.cases.baselines import vector
+from conformance.cases.case import Case, Slot
+from conformance.cases.corpora import TEMPTING_KEYS
+from conformance.contract.model import Profile
+from conformance.suite.collecting import cases_of, decides, in_profile
+from conformance.suite.resources import Resources
+from conformance.suite.service import Result, Service
+
+_MOST_PAGES = 200
+
+
+@cases_of("PutVectors", "GetVectors", "ListVectors")
+def test_directed_case(resources: Resources, case: Case) -> None:
+    """One request that attacks one clause; what a write names is read afterwards."""
+    resources.run_case(case)
+
+
+@decides(
+    "PutVectors.success.status",
+    "PutVectors.success.empty-body",
+    "PutVectors.stores",
+    "PutVectors.data.stored",
+    "PutVectors.metadata.stored",
+    "GetVectors.success.status",
+    "GetVectors.success.body",
+    "GetVectors.returns-stored",
+    "GetVectors.missing-keys.omitted",
+    "GetVectors.only-requested",
+    "GetVectors.returnData.true",
+    "GetVectors.returnMetadata.true",
+    "ListVectors.success.status",
+    "ListVectors.success.body",
+    "ListVectors.lists-stored",
+    "ListVectors.only-stored",
+    "ListVectors.returnData.true",
+    "ListVectors.returnMetadata.true",
+)
+def test_what_is_written_is_read(service: Service, resources: Resources) -> None:
+    """Vectors with and without metadata, read by key and by listing; unknown keys are left out."""
+    index = resources.index(non_filterable=("note",))
+    with_metadata, plain, array = resources.keys(3)
+    resources.put(
+        index,
+        vector(with_metadata, metadata={"title": "one", "note": "long text", "tags": ["a", "b"]}),
+        vector(plain, [-1.5, 0.0, 2.0, 1e-3]),
+        vector(array, [1e10, -1e10, 1e-10, 3.4e38], metadata={"tags": ["x"]}),
+    )
+    resources.read(index, [with_metadata, plain, array, *resources.keys(2)])
+    resources.read(index, [plain])
+    resources.read(index, resources.keys(2))
+    service.call("ListVectors", {"indexName": index, "returnData": True, "returnMetadata": True})
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides(
+    "GetVectors.returnData.false",
+    "GetVectors.returnMetadata.false",
+    "ListVectors.returnData.false",
+    "ListVectors.returnMetadata.false",
+)
+def test_flags_decide_what_is_returned(service: Service, resources: Resources) -> None:
+    """Every combination of the two flags, and neither, by key and by listing."""
+    index = resources.index()
+    keys = resources.keys(2)
+    resources.put(index, *(vector(key, metadata={"title": "t"}) for key in keys))
+    combinations: list[dict[str, bool]] = [{}]
+    combinations += [
+        {"returnData": data, "returnMetadata": meta} for data in (True, False) for meta in (True, False)
+    ]
+    combinations += [{"returnData": True}, {"returnMetadata": True}]
+    for flags in combinations:
+        service.call("GetVectors", {"indexName": index, "keys": keys, **flags})
+        service.call("ListVectors", {"indexName": index, **flags})
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("PutVectors.overwrite", "PutVectors.overwrite.metadata", "PutVectors.only-named")
+def test_overwriting_replaces(resources: Resources) -> None:
+    """Data and metadata are the new ones only: fewer fields, other fields, none at all."""
+    index = resources.shared(Slot.INDEX)
+    key, other = resources.keys(2)
+    resources.put(
+        index, vector(key, metadata={"title": "old", "tags": ["a"]}), vector(other, metadata={"a": "b"})
+    )
+    resources.read(index, [key, other])
+    for entry in (
+        vector(key, [4.0, 3.0, 2.0, 1.0], {"title": "new"}),
+        vector(key, [4.0, 3.0, 2.0, 1.5], {"kind": "other"}),
+        vector(key, [4.0, 3.0, 2.0, 2.0]),
+        vector(key, [1.0, 1.0, 1.0, 1.0], {"tags": ["x", "y"]}),
+    ):
+        resources.put(index, entry)
+        resources.read(index, [key, other])
+
+
+@decides("PutVectors.data.stored")
+def test_values_go_through_float32(resources: Resources) -> None:
+    """Fractions that no float32 holds, the largest, the smallest normal one, integers, negative zero."""
+    index = resources.shared(Slot.INDEX)
+    samples: list[list[Any]] = [
+        [0.1, 0.2, 0.3, 0.4],
+        [1 / 3, -2 / 3, 1e-7, 123456.789],
+        [3.4028234663852886e38, -3.4028234663852886e38, 1.1754943508222875e-38, 1.0],
+        [16777217, -16777217, 1, 0],
+        [-0.0, 1.0, 2.0, 3.0],
+        [1.00000001, 0.99999999, 1e20, 1e-20],
+    ]
+    keys = resources.keys(len(samples))
+    resources.put(index, *(vector(key, numbers) for key, numbers in zip(keys, samples, strict=True)))
+    resources.read(index, keys)
+
+
+@decides("PutVectors.key.unicode.preserved", "PutVectors.stores")
+def test_keys_stay_as_they_are(service: Service, resources: Resources) -> None:
+    """Slashes, blanks, quotes, escapes, case, composed and decomposed letters: each is a key of its own."""
+    index = resources.index()
+    stem = resources.keys(1)[0]
+    keys = [f"{text}|{stem}|{text}" for text in TEMPTING_KEYS.values()]
+    keys += [f" {stem}", f"{stem} ", f"\t{stem}", f"{stem}\n"]
+    resources.put(index, *(vector(key, [float(number), 1.0, 2.0, 3.0]) for number, key in enumerate(keys)))
+    resources.read(index, keys)
+    service.call("ListVectors", {"indexName": index, "returnData": True})
+    for key in keys[:3]:
+        resources.read(index, [key])
+    service.call("DeleteVectors", {"indexName": index, "keys": keys[::2]})
+    resources.read(index, keys)
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("PutVectors.rejected.no-trace", "PutVectors.duplicate-keys.no-trace")
+def test_a_refused_batch_writes_nothing(service: Service, resources: Resources) -> None:
+    """A slip in the last of several vectors: the new ones are not written, the old ones not changed."""
+    index, cosine = resources.shared(Slot.INDEX), resources.shared(Slot.COSINE_INDEX)
+    for target, bad in (
+        (index, {"data": {"float32": [1.0, 2.0, 3.0]}}),
+        (index, {"data": {"float32": [1.0, 2.0, "x", 4.0]}}),
+        (index, {"data": {"float32": [1.0, 2.0, 3.0, 4.0]}, "metadata": {"title": {"a": "b"}}}),
+        (cosine, {"data": {"float32": [0.0, 0.0, 0.0, 0.0]}}),
+    ):
+        old, new, last = resources.keys(3)
+        resources.put(target, vector(old, metadata={"title": "before"}))
+        resources.read(target, [old])
+        entries = [vector(new), vector(old, [9.0, 8.0, 7.0, 6.0]), {"key": last, **bad}]
+        service.call("PutVectors", {"indexName": target, "vectors": entries})
+        resources.read(target, [old, new, last])
+    old, new = resources.keys(2)
+    resources.put(index, vector(old))
+    resources.read(index, [old])
+    entries = [vector(new), vector(old, [9.0, 8.0, 7.0, 6.0]), vector(new, [5.0, 5.0, 5.0, 5.0])]
+    service.call("PutVectors", {"indexName": index, "vectors": entries})
+    resources.read(index, [old, new])
+
+
+@decides("PutVectors.only-named", "DeleteVectors.only-named")
+def test_indexes_and_buckets_are_isolated(service: Service, resources: Resources) -> None:
+    """The same key in two indexes of one bucket and in the same index name of another bucket."""
+    other = resources.bucket()
+    name = resources.index()
+    neighbour = resources.index()
+    body = {"dataType": "float32", "dimension": 4, "distanceMetric": "cosine", "indexName": name}
+    service.call("PutVectorIndex", body, bucket=other).need()
+    key = resources.keys(1)[0]
+    resources.put(name, vector(key, [1.0, 0.0, 0.0, 0.0], {"place": "first"}))
+    resources.read(neighbour, [key])
+    resources.read(name, [key], bucket=other)
+    resources.put(neighbour, vector(key, [0.0, 1.0, 0.0, 0.0], {"place": "second"}))
+    resources.put(name, vector(key, [0.0, 0.0, 1.0, 0.0], {"place": "third"}), bucket=other)
+    for index, bucket in ((name, None), (neighbour, None), (name, other)):
+        resources.read(index, [key], bucket=bucket)
+    service.call("DeleteVectors", {"indexName": neighbour, "keys": [key]})
+    for index, bucket in ((name, None), (neighbour, None), (name, other)):
+        resources.read(index, [key], bucket=bucket)
+    service.call("DeleteVectorIndex", {"indexName": name}, bucket=other)
+    resources.read(name, [key])
+    service.call("DeleteVectorBucket", bucket=other)
+    for index in (name, neighbour):
+        service.call("DeleteVectorIndex", {"indexName": index})
+
+
+def walk(service: Service, index: str, page_size: int | None, **more: Any) -> tuple[list[str], list[Result]]:
+    """Follow nextToken to the end; the keys and the pages (bounded)."""
+    keys: list[str] = []
+    pages: list[Result] = []
+    body: dict[str, Any] = {"indexName": index, **more}
+    if page_size is not None:
+        body["maxResults"] = page_size
+    while len(pages) < _MOST_PAGES:
+        page = service.call("ListVectors", body)
+        entries = page.members("vectors")
+        pages.append(page)
+        keys += [entry["key"] for entry in entries]
+        token = page.value.get("nextToken")
+        if not token:
+            break
+        body = {**body, "nextToken": token}
+    return keys, pages
+
+
+@decides(
+    "ListVectors.maxResults.limits-page",
+    "ListVectors.paging.complete",
+    "ListVectors.paging.last-page",
+    "ListVectors.paging.no-empty-page",
+)
+def test_pages_of_vectors(service: Service, resources: Resources) -> None:
+    """Ten vectors in pages of one to eleven: every vector once, no page empty, none after a full last one."""
+    index = resources.index(dimension=2)
+    keys = resources.keys(10)
+    resources.put(index, *(vector(key, [1.0, 2.0]) for key in keys))
+    for page_size in (1, 2, 3, 5, 9, 10, 11, 1000):
+        found, pages = walk(service, index, page_size, returnMetadata=True)
+        last = pages[-1].exchange
+        service.check(
+            "ListVectors.paging.complete", sorted(found) == keys, last, f"{len(keys)} keys, each once", found
+        )
+        sizes = [len(page.members("vectors")) for page in pages]
+        service.check("ListVectors.paging.no-empty-page", 0 not in sizes, last, "no empty page", sizes)
+        if all(size == page_size for size in sizes[:-1]):
+            service.check(
+                "ListVectors.paging.last-page",
+                len(pages) == -(-len(keys) // page_size),
+                last,
+                f"no token after the last of {len(keys)} vectors in pages of {page_size}",
+                f"{len(pages)} pages of {sizes}",
+            )
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("ListVectors.maxResults.default", "ListVectors.paging.complete")
+def test_the_default_page_of_vectors(service: Service, resources: Resources) -> None:
+    """More vectors than the default page holds: at most 500 at once, all of them in the end."""
+    index = resources.index(dimension=1)
+    batch = service.contract.limit("PutVectors", "vectors/maxItems")
+    most = service.contract.limit("ListVectors", "maxResults/default")
+    keys = resources.keys(most + 7)
+    for start in range(0, len(keys), batch):
+        resources.put(index, *(vector(key, [1.0]) for key in keys[start : start + batch]))
+    for page_size in (None, most, most + 7, 1000):
+        found, pages = walk(service, index, page_size)
+        service.check(
+            "ListVectors.paging.complete",
+            sorted(found) == sorted(keys),
+            pages[-1].exchange,
+            f"{len(keys)} keys, each once",
+            f"{len(found)} keys, {len(set(found))} different",
+        )
+        if page_size is None:
+            first = len(pages[0].members("vectors"))
+            service.check(
+                "ListVectors.maxResults.default", first <= most, pages[0].exchange, f"at most {most}", first
+            )
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("ListVectors.segments.partition")
+def test_segments_partition_an_index(service: Service, resources: Resources) -> None:
+    """For any number of segments: disjoint, complete, also when each is read in pages."""
+    index = resources.index(dimension=1)
+    keys = resources.keys(40)
+    resources.put(index, *(vector(key, [1.0]) for key in keys))
+    most = service.contract.limit("ListVectors", "segmentCount/maximum")
+    for count, page_size in ((1, 1000), (2, 1000), (3, 4), (7, 1000), (most, 2)):
+        found: list[str] = []
+        last: Result | None = None
+        for position in range(count):
+            part, pages = walk(service, index, page_size, segmentCount=count, segmentIndex=position)
+            found += part
+            last = pages[-1]
+        assert last is not None, "there is at least one segment"
+        service.check(
+            "ListVectors.segments.partition",
+            sorted(found) == sorted(keys),
+            last.exchange,
+            f"{count} segments with each of {len(keys)} keys once",
+            f"{len(found)} keys, {len(set(found))} different",
+        )
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("GetVectors.keys.repeated", "GetVectors.order", "GetVectors.metadata.none-stored")
+def test_forms_of_an_answer_that_are_open(service: Service, resources: Resources) -> None:
+    """Not documented: how often a repeated key comes back, in which order, and what stands for no metadata."""
+    index = resources.shared(Slot.INDEX)
+    first, second = resources.keys(2)
+    resources.put(index, vector(first), vector(second))
+    body = {"indexName": index, "keys": [second, first, second], "returnMetadata": True}
+    answer = service.call("GetVectors", body)
+    entries = answer.members("vectors")
+    keys = [entry["key"] for entry in entries]
+    service.observe(
+        "GetVectors.keys.repeated", f"{keys.count(second)} entries for a key asked twice", answer.exchange
+    )
+    in_order = list(dict.fromkeys(keys)) == [second, first]
+    service.observe(
+        "GetVectors.order", "order of the request" if in_order else "another order", answer.exchange
+    )
+    forms = {repr(entry.get("metadata", "absent")) for entry in entries}
+    service.observe(
+        "GetVectors.metadata.none-stored", f"metadata {', '.join(sorted(forms))}", answer.exchange
+    )
+
+
+@decides(
+    "PutVectors.errors.VectorIndexParameterInvalid",
+    "GetVectors.errors.VectorIndexParameterInvalid",
+    "ListVectors.errors.VectorIndexParameterInvalid",
+)
+def test_invalid_parameters_are_named_as_such(service: Service, resources: Resources) -> None:
+    """One value out of range for each operation."""
+    index = resources.shared(Slot.INDEX)
+    service.call("PutVectors", {"indexName": index, "vectors": []})
+    service.call("GetVectors", {"indexName": index, "keys": []})
+    most = service.contract.limit("ListVectors", "segmentCount/maximum")
+    service.call("ListVectors", {"indexName": index, "segmentCount": most + 1, "segmentIndex": 0})
+
+
+@decides("PutVectors.batch.large")
+@in_profile(Profile.FULL)
+def test_the_largest_batch(service: Service, resources: Resources) -> None:
+    """500 vectors of 4096 dimensions in one request, spot-checked."""
+    dimension = service.contract.limit("PutVectorIndex", "dimension/maximum")
+    batch = service.contract.limit("PutVectors", "vectors/maxItems")
+    index = resources.index(dimension=dimension)
+    keys = resources.keys(batch)
+    row = [number / dimension for number in range(dimension)]
+    entries = [vector(key, [float(place), *row[1:]]) for place, key in enumerate(keys)]
+    service.call(
+        "PutVectors", {"indexName": index, "vectors": entries}, attack="PutVectors.batch.large"
+    ).need()
+    resources.read(index, [keys[0], keys[batch // 2], keys[-1]])
+    service.call("DeleteVectorIndex", {"indexName": index})

@@ -1,0 +1,1 @@
+"""Outcomes per requirement, known deviations and the exit code."""

@@ -1,0 +1,167 @@
+"""What a run amounts to: one outcome per requirement, and why.
+
+Reports are written from these objects alone, so that every format says the
+same thing.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from conformance.contract.model import Requirement
+
+
+class Outcome(enum.StrEnum):
+    """The outcome of one requirement in one run; every requirement has exactly one."""
+
+    PASS = "pass"  # noqa: S105 - an outcome, not a password
+    FAIL = "fail"
+    WARN = "warn"
+    INCONCLUSIVE = "inconclusive"
+    UNSUPPORTED = "unsupported"
+    KNOWN_DEVIATION = "known deviation"
+    STALE_DEVIATION = "stale deviation"
+    NOT_EXECUTED = "not executed"
+    OBSERVED = "observed"
+    EXCLUDED = "excluded"
+    NOT_SELECTED = "not selected"
+
+
+class ExitCode(enum.IntEnum):
+    """The process exit code, the same through the command and through pytest."""
+
+    CONFORMANT = 0
+    NON_CONFORMANT = 1
+    INTERRUPTED = 2
+    INTERNAL_ERROR = 3
+    USAGE = 4
+    NOTHING_EXECUTED = 5
+    INCONCLUSIVE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedExchange:
+    """One exchange as a report shows it: redacted, bodies shortened, text only.
+
+    ``request_body`` and ``response_body`` are excerpts; the ``*_size`` fields
+    are bytes on the wire.  ``request_body_base64`` is set when the bytes are
+    not UTF-8.  ``body_complete`` says whether the excerpt is the whole body.
+    """
+
+    id: str
+    operation: str
+    bucket: str | None
+    method: str
+    url: str
+    target: str
+    host: str
+    request_headers: tuple[tuple[str, str], ...]
+    request_body: str
+    request_body_base64: str | None
+    request_size: int
+    body_complete: bool
+    signed: bool
+    started: str
+    elapsed_ms: float
+    status: int | None
+    reason: str | None
+    response_headers: tuple[tuple[str, str], ...]
+    response_body: str
+    response_size: int
+    request_id: str | None
+    error_code: str | None
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One failed check: what was expected, what came, and the exchange that shows it.
+
+    ``cause`` is an earlier exchange the violation goes back to, ``test`` the
+    node id of the test that found it, ``size`` the request's size in bytes
+    (the smallest violation of a requirement is the one reported).
+    """
+
+    requirement: str
+    expected: str
+    actual: str
+    exchange: RecordedExchange
+    cause: RecordedExchange | None
+    test: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One entry of the implementer's known-deviations file."""
+
+    pattern: str
+    reason: str
+    link: str | None
+    expires: str | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementResult:
+    """The outcome of one requirement, with the evidence for it.
+
+    ``checks`` counts how often it was decided, ``failures`` how often against
+    the target.  ``exchanges`` are ids of recorded exchanges (the first few);
+    ``violation`` is the smallest one.  ``reason`` is one sentence for every
+    outcome that is not self-explanatory (inconclusive, unsupported, excluded,
+    not executed, stale).  ``observations`` are the distinct behaviours seen
+    for a probe.
+    """
+
+    requirement: Requirement
+    outcome: Outcome
+    checks: int = 0
+    failures: int = 0
+    reason: str | None = None
+    violation: Violation | None = None
+    exchanges: tuple[str, ...] = ()
+    deviation: Deviation | None = None
+    observations: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What was run, against what: echoed into every report, without secrets."""
+
+    run_id: str
+    suite_version: str
+    contract_version: str
+    endpoint: str
+    embedded_emulator: bool
+    region: str
+    account_id: str
+    addressing: str
+    profile: str
+    seed: int | None
+    strict: bool
+    operations: tuple[str, ...]
+    requirements: tuple[str, ...]
+    started: str
+    duration_seconds: float
+    python: str
+    versions: Mapping[str, str]
+    command: str
+    report_dir: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Everything a report needs to know about one finished run."""
+
+    info: RunInfo
+    results: tuple[RequirementResult, ...]
+    exit_code: ExitCode
+    exit_reason: str
+    requests: Mapping[str, int]
+    leaks: tuple[str, ...] = ()
+    internal_errors: tuple[str, ...] = ()
+    exchanges: Mapping[str, RecordedExchange] | None = None

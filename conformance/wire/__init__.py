@@ -1,0 +1,1 @@
+"""Everything between a request as data and the bytes on the wire."""

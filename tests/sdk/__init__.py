@@ -1,0 +1,1 @@
+"""The official Python SDK, unmodified, against the reference emulator."""
