@@ -286,7 +286,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run.stop()
     if exitstatus == pytest.ExitCode.USAGE_ERROR:
         return
-    result = run.finish(frozenset(config.stash[_DECIDED_KEY]))
+    decided: set[str] = config.stash[_DECIDED_KEY]
+    result = run.finish(frozenset(decided))
     config.stash[RESULT_KEY] = result
     session.exitstatus = int(result.exit_code)
 

@@ -10,7 +10,6 @@ fills them, which is faster by three orders of magnitude.
 
 from __future__ import annotations
 
-import copy
 import functools
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -241,7 +240,7 @@ def json_mutations(draw: DrawFn, body: Any) -> Any:
     Members go missing, get doubled names, other types, other depths; a
     parser of a fixed shape meets what it did not expect.
     """
-    mutated = copy.deepcopy(body)
+    mutated = _copied(body)
     places = list(_places(mutated, []))
     if not places:
         return draw(st.sampled_from([{}, [], None, [mutated]]))
@@ -261,13 +260,13 @@ def json_mutations(draw: DrawFn, body: Any) -> Any:
         case "nest":
             parent[last] = {"value": value}
         case "extra" if isinstance(parent, dict):
-            parent["unknown"] = copy.deepcopy(value)
+            parent["unknown"] = _copied(value)
         case "extra":
             parent.append(None)
         case _ if isinstance(parent, dict):
             parent[str(last).upper()] = parent.pop(last)
         case _:
-            parent.append(copy.deepcopy(value))
+            parent.append(_copied(value))
     return mutated
 
 
@@ -427,10 +426,22 @@ def _places(node: Any, path: list[Any]) -> Iterator[list[Any]]:
 
 
 def _substitutes(parent: Any, place: Any) -> list[Any]:
-    texts: list[Any] = [None, "", "-", [], {}]
+    """Values of all JSON types, without the one that is there."""
+    values: list[Any] = [None, "", "-", [], {}]
     # A number that begins a list of slots would make the list look like a vector, which is not filled.
-    is_first = isinstance(parent, list) and place == 0
-    return texts if is_first else [*texts, 0, -1, True, 0.5, 2**64]
+    if not (isinstance(parent, list) and place == 0):
+        values += [0, -1, True, 0.5, 2**64]
+    there = repr(parent[place])
+    return [value for value in values if repr(value) != there]
+
+
+def _copied(node: Any) -> Any:
+    """A copy in which nothing is shared: vectors of a filled batch are one object, which a mutation would repeat."""
+    if isinstance(node, dict):
+        return {key: _copied(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_copied(item) for item in node]
+    return node
 
 
 def _limits(operation: str) -> Callable[[str], Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from xml.etree import ElementTree as ET
+from xml.etree import ElementTree as ET  # noqa: N817 - the name its documentation uses
 
 from conformance.report.failure import describe, plain_text
 from conformance.report.files import write_atomically
