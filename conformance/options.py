@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -231,8 +230,3 @@ def requirements_named(patterns: Iterable[str], contract: Contract) -> tuple[str
             )
         found.update(dict.fromkeys(matched))
     return tuple(found)
-
-
-def seed_for(settings: RunSettings, name: str) -> int:
-    """A seed of its own for each test, stable across processes and Python versions."""
-    return zlib.crc32(f"{settings.seed}:{name}".encode())

@@ -116,7 +116,7 @@ def _open_worker(
         "conformance",
         database=None,
         deadline=None,
-        derandomize=settings.profile != Profile.FUZZ.value,
+        derandomize=False,
         print_blob=False,
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),

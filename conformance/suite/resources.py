@@ -35,6 +35,39 @@ def index_body(
     return body
 
 
+class Filler:
+    """Fills the slots of one case with names."""
+
+    def __init__(self, resources: Resources, stem: str) -> None:
+        self._resources = resources
+        self._stem = stem
+
+    def name(self, slot: Slot | Key | Name) -> str:
+        """The name for a slot; the same key slot gives the same key."""
+        names = self._resources.service.names
+        if isinstance(slot, Key):
+            return names.key(slot.suffix, slot.length, self._stem)
+        if isinstance(slot, Name):
+            return names.index(slot.prefix, slot.length)
+        if slot in (Slot.NEW_INDEX, Slot.MISSING_INDEX):
+            return names.index()
+        return self._resources.shared(slot)
+
+    def fill(self, template: Any) -> Any:
+        """A template with its slots filled."""
+        return fill(template, self.name)
+
+    def fill_raw(self, raw: bytes | None) -> bytes | None:
+        """Raw bytes with ``%INDEX%`` and the like replaced."""
+        if raw is None:
+            return None
+        for slot in Slot:
+            token = f"%{slot.name}%".encode()
+            if token in raw:
+                raw = raw.replace(token, self.name(slot).encode())
+        return raw
+
+
 class Resources:
     """What the tests of one worker share."""
 
@@ -83,32 +116,20 @@ class Resources:
         stem = self.service.names.stem()
         return [f"{stem}{number}" for number in range(count)]
 
+    def filler(self) -> Filler:
+        """Names for the slots of one case, with key names that no other case has."""
+        return Filler(self, self.service.names.stem())
+
     def run_case(self, case: Case) -> Result:
         """Send a directed case and look at what it left behind."""
         service = self.service
-        stem = service.names.stem()
-
-        def name(slot: Slot | Key | Name) -> str:
-            if isinstance(slot, Key):
-                return service.names.key(slot.suffix, slot.length, stem)
-            if isinstance(slot, Name):
-                return service.names.index(slot.prefix, slot.length)
-            if slot in (Slot.NEW_INDEX, Slot.MISSING_INDEX):
-                return service.names.index()
-            return self.shared(slot)
-
+        filler = self.filler()
         if case.stored:
-            self.put(self.shared(Slot.INDEX), *(vector(f"{stem}{suffix}") for suffix in case.stored))
-        raw = case.raw
-        if raw is not None:
-            for slot in Slot:
-                token = f"%{slot.name}%".encode()
-                if token in raw:
-                    raw = raw.replace(token, name(slot).encode())
+            self.put(self.shared(Slot.INDEX), *(vector(filler.name(Key(suffix))) for suffix in case.stored))
         result = service.call(
             case.operation,
-            fill(case.body, name),
-            raw=raw,
+            filler.fill(case.body),
+            raw=filler.fill_raw(case.raw),
             bucket=self._bucket_for(case),
             query=case.query,
             headers=case.headers,
@@ -130,28 +151,32 @@ class Resources:
             return self._missing_bucket
         return None
 
-    def look_back(self, result: Result) -> None:
-        """Read what a write named: a refused one must have left no trace, a served one its effect."""
-        exchange = result.exchange
+    def look_back(self, result: Result) -> list[Result]:
+        """Read what a write named: a refused one must have left no trace, a served one its effect.
+
+        Returns the reads, already judged.
+        """
+        exchange, service = result.exchange, self.service
         bucket = exchange.bucket
-        if bucket is None or self.service.model.bucket(bucket) is None or exchange.response is None:
-            return
+        if bucket is None or service.model.bucket(bucket) is None or exchange.response is None:
+            return []
         if exchange.operation == "PutVectorBucket" and result.served:
-            self.service.call("DeleteVectorBucket", bucket=bucket)
-            return
-        value = self.service.judge.request_value(exchange)
+            return [service.call("DeleteVectorBucket", bucket=bucket)]
+        value = service.judge.request_value(exchange)
         index = value.get("indexName")
         if not isinstance(index, str) or not index:
-            return
+            return []
         if exchange.operation == "PutVectorIndex":
-            self.service.call("GetVectorIndex", {"indexName": index}, bucket=bucket)
+            reads = [service.call("GetVectorIndex", {"indexName": index}, bucket=bucket)]
             if result.served:
                 # A bucket holds a hundred indexes; cases must not use them up.
-                self.service.call("DeleteVectorIndex", {"indexName": index}, bucket=bucket)
-        elif exchange.operation in ("PutVectors", "DeleteVectors"):
+                reads.append(service.call("DeleteVectorIndex", {"indexName": index}, bucket=bucket))
+            return reads
+        if exchange.operation in ("PutVectors", "DeleteVectors"):
             keys = self._readable_keys(value)
-            if keys and self.service.model.index(bucket, index) is not None:
-                self.read(index, keys, bucket=bucket)
+            if keys and service.model.index(bucket, index) is not None:
+                return [self.read(index, keys, bucket=bucket)]
+        return []
 
     def _readable_keys(self, value: dict[str, Any]) -> list[str]:
         """Keys of a write that one GetVectors can ask for."""
