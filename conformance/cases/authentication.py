@@ -44,7 +44,6 @@ _CASES: tuple[tuple[str, str, Authentication], ...] = (
     ("SignatureDoesNotMatch.secret", "wrong-secret", Authentication.WRONG_SECRET),
     ("SignatureDoesNotMatch.header", "changed-content-type", Authentication.TAMPERED_HEADER),
     ("SignatureDoesNotMatch.query", "added-parameter", Authentication.TAMPERED_QUERY),
-    ("SignatureDoesNotMatch.method", "other-method", Authentication.TAMPERED_METHOD),
     ("SignatureDoesNotMatch.bucket", "other-bucket", Authentication.OTHER_BUCKET),
     ("region.wrong", "other-region", Authentication.WRONG_REGION),
     ("scope-date.wrong", "other-day", Authentication.WRONG_SCOPE_DATE),
@@ -69,6 +68,12 @@ def authentication_cases(contract: Contract) -> Iterator[Case]:
         requirement = f"Signing.{clause}"
         if requirement in contract.requirements:
             yield Case(requirement, _PROBED, label, body=baseline(_PROBED), authentication=authentication)
+    yield Case(
+        "Signing.SignatureDoesNotMatch.method",
+        "GetBucketPolicy",
+        "get-sent-as-delete",
+        authentication=Authentication.TAMPERED_METHOD,
+    )
     yield Case(
         "Signing.before-bucket",
         "GetVectorBucket",

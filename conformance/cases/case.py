@@ -95,7 +95,8 @@ class Case:
     ``body`` is a JSON template with slots, ``raw`` bytes to send instead.
     ``stored`` keys are written before the case is sent.  ``query`` is appended
     to the operation's own query.  ``label`` tells the cases of one requirement
-    apart.
+    apart.  ``profile`` is set where a case needs a larger one than its
+    requirement.
     """
 
     requirement: str
@@ -110,7 +111,7 @@ class Case:
     chunked: bool = False
     authentication: Authentication = Authentication.RUN
     stored: tuple[str, ...] = ()
-    profile: Profile = Profile.CORE
+    profile: Profile | None = None
     sub_resource: str | None = None
     method: str | None = None
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.oracle.answer import Checks
 from conformance.oracle.answers_buckets import parse_time, plausible_time
-from conformance.oracle.model import BucketState, IndexState
+from conformance.oracle.model import Absence, BucketState, IndexState
 
 _STATES = ("creating", "enable", "deleting")
 _SETTINGS = ("dataType", "dimension", "distanceMetric")
@@ -123,7 +123,7 @@ def _list_vector_indexes(checks: Checks) -> None:
 def _list_entry(checks: Checks, bucket: BucketState, entry: Mapping[str, Any]) -> None:
     name = entry["indexName"]
     absence = bucket.absent.get(name)
-    if absence is not None and name not in bucket.uncertain:
+    if absence is not None and name not in bucket.uncertain and not is_being_deleted(absence, entry):
         checks.check(absence.requirement, False, f"no index {name}", "it is listed", absence.cause)
     state = bucket.indexes.get(name)
     if state is None:
@@ -136,6 +136,15 @@ def _list_entry(checks: Checks, bucket: BucketState, entry: Mapping[str, Any]) -
     checks.check(
         "ListVectorIndexes.entries-agree", not slips, "the settings of the creation", "; ".join(slips)
     )
+
+
+def is_being_deleted(absence: Absence, entry: Mapping[str, Any]) -> bool:
+    """Whether a description of a deleted index says that its deletion is under way.
+
+    The page knows the state ``deleting`` (GetVectorIndex page, Response
+    elements), so for a while a deleted index may still be described with it.
+    """
+    return absence.requirement == "DeleteVectorIndex.deletes" and entry.get("status") == "deleting"
 
 
 def _list_complete(checks: Checks, bucket: BucketState, listed: set[str], prefix: str) -> None:

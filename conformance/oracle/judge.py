@@ -15,10 +15,11 @@ from conformance.contract.loader import Contract
 from conformance.contract.model import Level, Operation, Requirement
 from conformance.oracle import answers_buckets, answers_indexes, answers_query, answers_vectors, effects
 from conformance.oracle.answer import Answer, Checks, Settings
+from conformance.oracle.body import read_json
 from conformance.oracle.check import Check, Observation
 from conformance.oracle.envelope import common_checks, describe, error_of
 from conformance.oracle.expectation import Admissible, Expectation, Expecter, Kind
-from conformance.oracle.model import Model
+from conformance.oracle.model import Absence, Model
 from conformance.oracle.reading import Reader, Reading
 from conformance.wire.exchange import Exchange, Response
 
@@ -133,6 +134,8 @@ class Judge:
             blamed = [target.id]
         served = 200 <= response.status < 300
         if served and expectation.absence is not None:
+            if _is_under_deletion(exchange, response, expectation.absence):
+                return []
             blamed, cause = [expectation.absence.requirement], expectation.absence.cause
         if status_ok and code_ok and len(blamed) > 1:
             # Refused, but for which of several reasons does not show.
@@ -195,6 +198,17 @@ class Judge:
 
 # More alternatives than this are written as "any 4xx".
 _MANY = 5
+
+
+def _is_under_deletion(exchange: Exchange, response: Response, absence: Absence) -> bool:
+    if exchange.operation != "GetVectorIndex":
+        return False
+    try:
+        value = read_json(response.body)
+    except ValueError:
+        return False
+    entry = value.get("index") if isinstance(value, dict) else None
+    return isinstance(entry, dict) and answers_indexes.is_being_deleted(absence, entry)
 
 
 def is_throttled(response: Response) -> bool:

@@ -98,7 +98,9 @@ def _add_parameter(prepared: requests.PreparedRequest) -> None:
 
 
 def _change_method(prepared: requests.PreparedRequest) -> None:
-    prepared.method = "PUT"
+    # From one documented operation to another (GetBucketPolicy to DeleteBucketPolicy), so that
+    # routing has nothing to object to.
+    prepared.method = "DELETE"
 
 
 def _cut_authorization(prepared: requests.PreparedRequest) -> None:

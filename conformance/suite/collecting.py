@@ -37,8 +37,12 @@ def cases_of(*groups: str) -> pytest.MarkDecorator:
 
 def parametrize(cases: Sequence[Case]) -> pytest.MarkDecorator:
     """Parametrize a test with directed cases; each decides the requirement it attacks."""
-    parameters: list[Any] = [
-        pytest.param(case, id=case.id, marks=(decides(case.requirement), in_profile(case.profile)))
-        for case in cases
-    ]
+    parameters: list[Any] = [pytest.param(case, id=case.id, marks=_marks(case)) for case in cases]
     return pytest.mark.parametrize("case", parameters)
+
+
+def _marks(case: Case) -> list[pytest.MarkDecorator]:
+    marks = [decides(case.requirement)]
+    if case.profile is not None:
+        marks.append(in_profile(case.profile))
+    return marks

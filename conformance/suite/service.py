@@ -203,7 +203,7 @@ class Service:
             self.recorder.record.inconclusive[decided] = "throttled: the rate limit was exceeded throughout"
         elif judgement.fate is Fate.UNANSWERED:
             self._unanswered(result, decided)
-        elif response is not None and response.status == _UNSUPPORTED_STATUS:
+        elif response is not None and _is_unsupported(response):
             self.recorder.record.unsupported[result.exchange.operation] = describe(response)
         return result
 
@@ -337,6 +337,12 @@ def _throttled(response: Response | None) -> bool:
         return False
     error = error_of(response)
     return error is not None and error.code == "QpsLimitExceeded"
+
+
+def _is_unsupported(response: Response) -> bool:
+    """Whether an answer says that the operation is not offered at all."""
+    error = error_of(response) if response.status >= 400 else None
+    return response.status == _UNSUPPORTED_STATUS or (error is not None and error.code == "NotImplemented")
 
 
 def _environmental(response: Response) -> str | None:
