@@ -114,8 +114,8 @@ def settings_from(
     :class:`UsageError`.
     """
     given = {
-        option.dest: values.get(option.dest)
-        if values.get(option.dest) not in (None, [], False)
+        option.dest: values[option.dest]
+        if _is_given(values.get(option.dest))
         else (environment.get(option.environment) or None if option.environment else None)
         for option in OPTIONS
     }
@@ -128,8 +128,8 @@ def settings_from(
     return RunSettings(
         endpoint=endpoint or "",
         embedded=endpoint is None,
-        region=_region(given["region"]),
-        account_id=_account_id(given["account_id"], embedded=endpoint is None),
+        region=region_id(given["region"]),
+        account_id=account_number(given["account_id"], needed=endpoint is not None),
         run_id=new_run_id(),
         addressing=_choice("--addressing", given["addressing"], Addressing.VIRTUAL_HOST.value),
         virtual_host=given["virtual_host"],
@@ -146,19 +146,27 @@ def settings_from(
     )
 
 
+def _is_given(value: Any) -> bool:
+    # Not by truth: a timeout of 0 is given, and refused.
+    return value is not None and value is not False and value != []
+
+
 def _choice(flag: str, value: str | None, default: str) -> str:
     option = next(option for option in OPTIONS if option.flag == flag)
-    if value is None:
-        return default
-    if value not in option.choices:
-        raise UsageError(
-            f"{flag}: {value!r} is not one of {', '.join(option.choices)}{hint(value, option.choices)}."
-        )
+    return one_of(flag, value, option.choices) or default
+
+
+def one_of(flag: str, value: str | None, choices: Iterable[str]) -> str | None:
+    """A value that must be one of some names, or ``None``; raises :class:`UsageError`."""
+    names = tuple(choices)
+    if value is not None and value not in names:
+        raise UsageError(f"{flag}: {value!r} is not one of {', '.join(names)}{hint(value, names)}.")
     return value
 
 
-def _region(value: str | None) -> str:
-    region = value or DEFAULT_REGION
+def region_id(value: str | None) -> str:
+    """A region id, the default one for ``None``; raises :class:`UsageError`."""
+    region = DEFAULT_REGION if value is None else value
     if not _REGION.fullmatch(region):
         raise UsageError(f"--region: {region!r} is not a region id like {DEFAULT_REGION}.")
     if region.startswith("oss-"):
@@ -168,9 +176,10 @@ def _region(value: str | None) -> str:
     return region
 
 
-def _account_id(value: str | None, *, embedded: bool) -> str:
+def account_number(value: str | None, *, needed: bool) -> str:
+    """An account id; ``None`` is fine where none is needed.  Raises :class:`UsageError`."""
     if value is None:
-        if embedded:
+        if not needed:
             return DEFAULT_ACCOUNT_ID
         raise UsageError(
             "The account id is missing: give --account-id or set OSS_ACCOUNT_ID; it is part of host names and signatures."

@@ -37,6 +37,14 @@ _WORKER_KEY = pytest.StashKey[Worker]()
 _SETTINGS_KEY = pytest.StashKey[RunSettings]()
 _DECIDED_KEY = pytest.StashKey[set[str]]()
 RESULT_KEY = pytest.StashKey[RunResult]()
+_SECRETS = ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN")
+
+
+class PreparedRun:
+    """A run that the command has prepared; given to pytest as a plugin, it replaces pytest's own options."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -82,9 +90,14 @@ def pytest_configure(config: pytest.Config) -> None:
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
         settings = RunSettings.from_json(worker_input["conformance_settings"])
-        environment = {**os.environ, **worker_input["conformance_environment"]}
+        own = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+        environment = {**own, **worker_input["conformance_environment"]}
         name = "bcdefghijklmnopqrstuvwxyz"[int(worker_input["workerid"].removeprefix("gw")) % 25]
         _open_worker(config, settings, environment, name)
+        return
+    prepared = next((one for one in config.pluginmanager.get_plugins() if isinstance(one, PreparedRun)), None)
+    if prepared is not None:
+        _control(config, prepared.run)
         return
     values = {option.dest: getattr(config.option, f"conformance_{option.dest}") for option in OPTIONS}
     try:
@@ -95,6 +108,10 @@ def pytest_configure(config: pytest.Config) -> None:
         run = Run.prepare(settings, os.environ, shlex.join(["pytest", *config.invocation_params.args]))
     except (UsageError, EmulatorError) as problem:
         raise pytest.UsageError(str(problem)) from problem
+    _control(config, run)
+
+
+def _control(config: pytest.Config, run: Run) -> None:
     config.stash[_RUN_KEY] = run
     config.stash[_SETTINGS_KEY] = run.settings
     if not _is_distributed(config):
@@ -132,9 +149,6 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["conformance_settings"] = run.settings.to_json()
         secrets = {name: run.environment[name] for name in _SECRETS if name in run.environment}
         node.workerinput["conformance_environment"] = secrets
-
-
-_SECRETS = ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN")
 
 
 def _decided_by(item: pytest.Item) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from conformance.suite.settings import RunSettings
 from conformance.verdicts.collect import Collection
 from conformance.verdicts.decide import Selection, decide, exit_code
 from conformance.verdicts.deviations import DeviationError, load_deviations
-from conformance.verdicts.model import Deviation, RunInfo, RunResult
+from conformance.verdicts.model import Deviation, ExitCode, RunInfo, RunResult
 from conformance.wire.cleanup import clean_up
 from conformance.wire.credentials import Credentials, CredentialsError, from_environment
 from conformance.wire.ledger import Ledger, RunIdentity
@@ -97,6 +97,7 @@ class Run:
     leaks: list[str] = field(default_factory=list)
     internal_errors: list[str] = field(default_factory=list)
     interrupted: bool = False
+    result: RunResult | None = None
 
     @classmethod
     def prepare(cls, settings: RunSettings, environment: Mapping[str, str], command: str) -> Run:
@@ -174,7 +175,12 @@ class Run:
             exchanges=self.collection.recorded(),
         )
         if settings.report_dir is not None:
-            write_reports(result, Path(settings.report_dir))
+            try:
+                write_reports(result, Path(settings.report_dir))
+            except OSError as problem:
+                reason = f"the reports cannot be written: {problem}"
+                result = replace(result, exit_code=ExitCode.INTERNAL_ERROR, exit_reason=reason)
+        self.result = result
         return result
 
     def _info(self) -> RunInfo:

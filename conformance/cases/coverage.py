@@ -98,9 +98,7 @@ def generate_corpus() -> list[CorpusCase]:
 
     Cases that a directed case of the same operation sends already are left out.
     """
-    installed = metadata.version("schemathesis")
-    if installed != ENGINE:
-        raise RuntimeError(f"the corpus is frozen against schemathesis {ENGINE}, installed is {installed}")
+    require_engine(metadata.version("schemathesis"))
     seen = {(case.operation, _canonical(body)) for case in directed_cases() for body in _plain_body(case)}
     corpus = []
     for case in _proposed():
@@ -109,6 +107,12 @@ def generate_corpus() -> list[CorpusCase]:
             seen.add(identity)
             corpus.append(case)
     return corpus
+
+
+def require_engine(installed: str) -> None:
+    """Refuse another engine than the one of the frozen corpus: it would propose other requests."""
+    if installed != ENGINE:
+        raise RuntimeError(f"the corpus is frozen against schemathesis {ENGINE}, installed is {installed}")
 
 
 def _plain_body(case: Case) -> Iterator[Any]:

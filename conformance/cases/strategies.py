@@ -254,7 +254,7 @@ def json_mutations(draw: DrawFn, body: Any) -> Any:
         case "remove":
             del parent[last]
         case "replace":
-            parent[last] = draw(st.sampled_from(_substitutes(parent, last)))
+            parent[last] = draw(st.sampled_from(_substitutes(value)))
         case "wrap":
             parent[last] = [value]
         case "nest":
@@ -386,7 +386,6 @@ def _key_lists(sizes: Sequence[int], *, repeats: bool) -> SearchStrategy[list[An
 
 def _odd_keys(most: int) -> SearchStrategy[Any]:
     too_many = st.sampled_from([most + 1, most + 2, 2 * most]).map(lambda size: items_of("keys", size))
-    # The valid key comes first: lists that begin with a number are taken for vectors and not filled.
     among = st.sampled_from([None, 7, True, ["a"], {"a": "b"}]).map(lambda item: [Key("0"), item])
     return st.one_of(too_many, st.just([]), among, vector_keys().map(lambda key: [key]), _wrong("array"))
 
@@ -475,14 +474,10 @@ def _places(node: Any, path: list[Any]) -> Iterator[list[Any]]:
         yield from _places(node[step], [*path, step])
 
 
-def _substitutes(parent: Any, place: Any) -> list[Any]:
+def _substitutes(there: Any) -> list[Any]:
     """Values of all JSON types, without the one that is there."""
-    values: list[Any] = [None, "", "-", [], {}]
-    # A number that begins a list of slots would make the list look like a vector, which is not filled.
-    if not (isinstance(parent, list) and place == 0):
-        values += [0, -1, True, 0.5, 2**64]
-    there = repr(parent[place])
-    return [value for value in values if repr(value) != there]
+    values: list[Any] = [None, "", "-", [], {}, 0, -1, True, 0.5, 2**64]
+    return [value for value in values if repr(value) != repr(there)]
 
 
 def _copied(node: Any) -> Any:

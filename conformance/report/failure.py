@@ -90,7 +90,9 @@ def _parts(entry: RequirementResult, violation: Violation | None) -> Iterator[Pa
         yield Part("Expected", (visible(entry.requirement.expect.describe()),))
         yield Part("Actual", (visible(entry.reason or "no violation was recorded"),))
         return
-    if violation.cause is not None:
+    if violation.steps:
+        yield Part("After", tuple(_step_lines(violation.steps)))
+    elif violation.cause is not None:
         yield Part("First", tuple(_cause_lines(violation.cause)))
     yield Part("Sent", tuple(sent_lines(violation.exchange)))
     yield Part("Expected", (clip(violation.expected or entry.requirement.expect.describe()),))
@@ -149,6 +151,19 @@ def _cause_lines(cause: RecordedExchange) -> Iterator[str]:
             cause.request_body, cause.request_size, complete=cause.body_complete, limit=_CAUSE_LIMIT
         )
         yield body
+
+
+def _step_lines(steps: tuple[RecordedExchange, ...]) -> Iterator[str]:
+    """The sequence before the failing request, a line each; reads that changed nothing are left out."""
+    changing = [step for step in steps if not step.operation.startswith(_READS)]
+    for number, step in enumerate(changing, start=1):
+        body = shorten_body(
+            step.request_body, step.request_size, complete=step.body_complete, limit=_CAUSE_LIMIT
+        )
+        yield f"{number}. {step.operation} {body} -> {answer_line(step)}"
+
+
+_READS = ("Get", "List", "Query")
 
 
 def _recipes(exchange: RecordedExchange, info: RunInfo, width: int) -> Iterator[Recipe]:

@@ -129,6 +129,7 @@ def _violation(violation: Violation, info: RunInfo) -> dict[str, Any]:
         "test": violation.test,
         "exchange": _exchange(exchange),
         "cause": None if violation.cause is None else _exchange(violation.cause),
+        "steps": [_exchange(step) for step in violation.steps],
         "reproduce": {
             # Relative to the directory this report lies in.
             "curl": curl_line(exchange, body_file=body_file_for(exchange), info=info),

@@ -21,7 +21,10 @@ BODY_LIMIT = 16_384
 
 @dataclass(frozen=True, slots=True)
 class ViolationEvent:
-    """One failed check; exchanges by id."""
+    """One failed check; exchanges by id.
+
+    ``steps`` are the exchanges that led there, where a sequence was tested.
+    """
 
     requirement: str
     expected: str
@@ -29,6 +32,7 @@ class ViolationEvent:
     exchange: str
     cause: str | None
     size: int
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -64,7 +68,9 @@ class TestRecord:
         values = dict(data)
         values["decides"] = tuple(values["decides"])
         values["passes"] = {key: (count, first) for key, (count, first) in values["passes"].items()}
-        values["violations"] = [ViolationEvent(**event) for event in values["violations"]]
+        values["violations"] = [
+            ViolationEvent(**{**event, "steps": tuple(event["steps"])}) for event in values["violations"]
+        ]
         return cls(**values)
 
 
@@ -76,6 +82,7 @@ class TestRecorder:
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._evidenced: set[str] = set()
+        self._script: list[Exchange] | None = None
         self.record = TestRecord("(set-up)")
 
     def begin(self, test: str, decides: tuple[str, ...]) -> None:
@@ -86,6 +93,19 @@ class TestRecorder:
         """The finished record; a new one takes over."""
         record, self.record = self.record, TestRecord("(set-up)")
         return record
+
+    def start_script(self) -> None:
+        """From now on the exchanges form a sequence that a violation is reported with."""
+        self._script = []
+
+    def end_script(self) -> None:
+        """The sequence is over."""
+        self._script = None
+
+    def step(self, exchange: Exchange) -> None:
+        """Note an exchange of the running sequence, once it was judged."""
+        if self._script is not None:
+            self._script.append(exchange)
 
     def sent(self, operation: str) -> None:
         """Count one request."""
@@ -105,6 +125,9 @@ class TestRecorder:
                 self._keep(check.exchange)
                 if check.cause is not None:
                     self._keep(check.cause)
+                script = self._script or []
+                for step in script:
+                    self._keep(step)
                 record.violations.append(
                     ViolationEvent(
                         requirement=check.requirement,
@@ -112,7 +135,8 @@ class TestRecorder:
                         actual=self._redactor.text(check.actual),
                         exchange=check.exchange.id,
                         cause=check.cause.id if check.cause is not None else None,
-                        size=len(check.exchange.request_body) + len(check.exchange.target),
+                        size=sum(_size(step) for step in [*script, check.exchange]),
+                        steps=tuple(step.id for step in script),
                     )
                 )
         for observation in observations:
@@ -121,11 +145,10 @@ class TestRecorder:
                 seen.append(observation.observed)
                 self._keep(observation.exchange)
 
-    def discard_since(self, mark: TestRecord) -> None:
-        """Go back to an earlier state of the record (shrinking repeats a test many times)."""
-        self.record.passes = dict(mark.passes)
-        self.record.violations = list(mark.violations)
-
     def _keep(self, exchange: Exchange) -> None:
         if exchange.id not in self.record.exchanges:
             self.record.exchanges[exchange.id] = to_recorded(exchange, self._redactor, body_limit=BODY_LIMIT)
+
+
+def _size(exchange: Exchange) -> int:
+    return len(exchange.request_body) + len(exchange.target)

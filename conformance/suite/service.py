@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,6 +184,35 @@ class Service:
             return self._settled(request, attack)
         return self._take(self._judged(request, attack), attack)
 
+    def call_at_once(
+        self, operation: str, bodies: Sequence[Any], *, attack: str | None = None
+    ) -> list[Result]:
+        """Send several requests of one operation at the same time, then judge them one after another.
+
+        Served ones are judged first: simultaneous requests have no order of
+        their own, and that one explains the refusals.
+        """
+        known = self.contract.operation(operation)
+        requests = [
+            Request(operation, known.method, _query(known, None, ""), self.home, body=_encode(body))
+            for body in bodies
+        ]
+        entries = [self._enter(request) for request in requests]
+        for _ in requests:
+            self.recorder.sent(operation)
+        with ThreadPoolExecutor(len(requests)) as pool:
+            exchanges = list(pool.map(self.session.send, requests))
+        sent = sorted(
+            zip(requests, exchanges, entries, strict=True),
+            key=lambda item: item[1].response is None or item[1].response.status >= 300,
+        )
+        results = []
+        for request, exchange, entry in sent:
+            judgement = self.judge.judge(exchange, attack)
+            self._note(request, exchange, entry)
+            results.append(self._take(Result(exchange, judgement), attack))
+        return results
+
     def check(
         self, requirement: str, ok: bool, exchange: Exchange, expected: object = "", actual: object = ""
     ) -> bool:
@@ -198,6 +228,7 @@ class Service:
     def _take(self, result: Result, attack: str | None) -> Result:
         judgement, response = result.judgement, result.exchange.response
         self.recorder.add(judgement.checks, judgement.observations)
+        self.recorder.step(result.exchange)
         decided = attack or f"{result.exchange.operation}.success.status"
         if judgement.fate is Fate.THROTTLED:
             self.recorder.record.inconclusive[decided] = "throttled: the rate limit was exceeded throughout"

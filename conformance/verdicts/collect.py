@@ -93,6 +93,7 @@ class Collection:
             cause=recorded_exchange(cause) if cause is not None else None,
             test=evidence.violation_test,
             size=event.size,
+            steps=tuple(recorded_exchange(self.exchanges[step]) for step in event.steps),
         )
 
 

@@ -79,9 +79,10 @@ class RecordedExchange:
 class Violation:
     """One failed check: what was expected, what came, and the exchange that shows it.
 
-    ``cause`` is an earlier exchange the violation goes back to, ``test`` the
-    node id of the test that found it, ``size`` the request's size in bytes
-    (the smallest violation of a requirement is the one reported).
+    ``cause`` is an earlier exchange the violation goes back to, ``steps`` the
+    whole sequence before it where a sequence was tested, ``test`` the node id
+    of the test that found it, ``size`` the size in bytes of what was sent (the
+    smallest violation of a requirement is the one reported).
     """
 
     requirement: str
@@ -91,6 +92,7 @@ class Violation:
     cause: RecordedExchange | None
     test: str
     size: int
+    steps: tuple[RecordedExchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The subcommands of ``oss-vectors-conformance``, one module each with ``SUMMARY`` and ``main``."""

@@ -1,0 +1,72 @@
+"""``run``: decides the requirements against a target and prints the report."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from conformance.commands.arguments import PROGRAM, Arguments, number
+from conformance.commands.engine import Progress, run_pytest
+from conformance.contract.loader import load_contract
+from conformance.options import UsageError, settings_from
+from conformance.plugin import PreparedRun
+from conformance.report.terminal import render
+from conformance.run import Run
+from conformance.verdicts.model import ExitCode
+
+SUMMARY = "test a target (the embedded emulator unless --endpoint names one) and report"
+_MOST_WORKERS = 25
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Check the options, run the suite, print the summary; the exit code is the verdict."""
+    parser = Arguments("run", SUMMARY, usage=f"{PROGRAM} run [OPTIONS]")
+    parser.add_options()
+    parser.add_argument(
+        "-n", dest="workers", metavar="N", type=number(int), default=0, help="run tests in N processes"
+    )
+    options = parser.parse(arguments)
+    if not 0 <= options.workers <= _MOST_WORKERS:
+        raise UsageError(f"-n: {options.workers} is not a number of processes from 0 to {_MOST_WORKERS}.")
+    settings = settings_from(vars(options), os.environ, load_contract())
+    # A CI job that is cancelled sends SIGTERM; it gets the same clean-up as Ctrl-C.
+    signal.signal(signal.SIGTERM, _interrupt)
+    run = Run.prepare(settings, os.environ, shlex.join([PROGRAM, "run", *arguments]))
+    try:
+        return _execute(run, options.workers)
+    finally:
+        run.stop()
+
+
+def _execute(run: Run, workers: int) -> int:
+    progress = Progress(sys.stderr)
+    try:
+        status = run_pytest([PreparedRun(run), progress], ["-p", "conformance.plugin"], workers=workers)
+    except KeyboardInterrupt:
+        progress.clear()
+        sys.stderr.write(f"{PROGRAM}: Interrupted before the clean-up ended{_sweep_hint(run)}.\n")
+        return ExitCode.INTERRUPTED
+    progress.clear()
+    if run.result is None:
+        sys.stderr.write(f"{PROGRAM}: The suite did not come to a verdict (pytest's status {status}).\n")
+        return ExitCode.INTERNAL_ERROR
+    render(run.result, Console(file=sys.stdout))
+    return run.result.exit_code
+
+
+def _sweep_hint(run: Run) -> str:
+    directory = Path(run.settings.report_dir or ".")
+    left = sorted(map(str, directory.glob(f"ledger-{run.settings.run_id}-*.jsonl")))
+    return f"; delete what is left with: {shlex.join([PROGRAM, 'sweep', *left])}" if left else ""
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise KeyboardInterrupt
