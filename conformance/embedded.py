@@ -50,6 +50,8 @@ class EmbeddedEmulator:
             stderr=subprocess.PIPE,
             text=True,
             env={**inherited, **environment},
+            # Ctrl-C is for the run: it still needs the emulator, to clean up.
+            start_new_session=True,
         )
         assert process.stdout is not None, "a pipe"
         assert process.stderr is not None, "a pipe"

@@ -297,6 +297,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED and not session.shouldstop
     if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
         run.internal_errors.append("pytest reported an internal error")
+    if worker is None:
+        run.sweep()
     run.stop()
     if exitstatus == pytest.ExitCode.USAGE_ERROR:
         return

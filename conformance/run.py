@@ -19,7 +19,7 @@ from conformance import __version__
 from conformance.contract.loader import Contract, load_contract
 from conformance.contract.model import Profile, Requirement
 from conformance.embedded import EmbeddedEmulator
-from conformance.options import UsageError
+from conformance.options import DEFAULT_REPORT_DIR, UsageError
 from conformance.preflight import preflight_problem
 from conformance.report import json_report, junit, markdown
 from conformance.report.reproduce import write_bodies
@@ -32,7 +32,7 @@ from conformance.verdicts.deviations import DeviationError, load_deviations
 from conformance.verdicts.model import Deviation, ExitCode, RunInfo, RunResult
 from conformance.wire.cleanup import clean_up
 from conformance.wire.credentials import Credentials, CredentialsError, from_environment
-from conformance.wire.ledger import Ledger, RunIdentity
+from conformance.wire.ledger import Ledger, RunIdentity, read_ledger
 from conformance.wire.recorder import Recorder
 from conformance.wire.session import WireSession
 
@@ -127,10 +127,7 @@ class Run:
         return run
 
     def _preflight(self) -> str | None:
-        settings = self.settings
-        credentials = _credentials(self.environment)
-        timeout = (settings.connect_timeout, settings.read_timeout)
-        with WireSession(settings.target, credentials, run_id=settings.run_id, timeout=timeout) as session:
+        with self._session() as session:
             return preflight_problem(session)
 
     def stop(self) -> None:
@@ -138,6 +135,30 @@ class Run:
         if self.emulator is not None:
             self.emulator.stop()
             self.emulator = None
+
+    def sweep(self) -> None:
+        """Delete what worker processes left: they may have been killed before they cleaned up.
+
+        What they reported as left behind is in their ledgers, so it is tried again.
+        """
+        directory = Path(self.settings.report_dir or DEFAULT_REPORT_DIR)
+        left = sorted(directory.glob(f"ledger-{self.settings.run_id}-*.jsonl"))
+        if not left:
+            return
+        self.leaks.clear()
+        with self._session() as session:
+            for path in left:
+                with read_ledger(path) as ledger:
+                    leaked = clean_up(session, ledger).leaked
+                self.leaks.extend(leaked)
+                if not leaked:
+                    path.unlink()
+
+    def _session(self) -> WireSession:
+        settings = self.settings
+        timeout = (settings.connect_timeout, settings.read_timeout)
+        credentials = _credentials(self.environment)
+        return WireSession(settings.target, credentials, run_id=settings.run_id, timeout=timeout)
 
     def add(self, record: TestRecord) -> None:
         """Take up the record of one test."""

@@ -39,12 +39,14 @@ def boundary_cases(contract: Contract, operation: Operation) -> Iterator[Case]:
     if schema is None or operation.name not in _OPERATIONS:
         return
     seen: set[str] = set()
-    for path, keyword, value in constraints(contract.document, schema):
+    every = list(constraints(contract.document, schema))
+    required = {path for path, keyword, _ in every if keyword == "required"}
+    for path, keyword, value in every:
         place = join(path, keyword)
         if place in seen or keyword.startswith("x-oss-"):
             continue
         seen.add(place)
-        for side, label, template in _values(operation.name, path, keyword, value):
+        for side, label, template in _values(operation.name, path, keyword, value, required):
             requirement = contract.claimed.get((operation.name, place, side)) or contract.claimed.get(
                 (operation.name, place, None)
             )
@@ -73,7 +75,7 @@ _OPERATIONS = frozenset(
 Value = tuple[str | None, str, Any]
 
 
-def _values(operation: str, path: str, keyword: str, limit: Any) -> Iterator[Value]:
+def _values(operation: str, path: str, keyword: str, limit: Any, required: set[str]) -> Iterator[Value]:
     """Yield (side, label, body) for one keyword."""
     body = baseline(operation)
     if not path:
@@ -86,7 +88,9 @@ def _values(operation: str, path: str, keyword: str, limit: Any) -> Iterator[Val
                 yield None, label, with_value(body, path, value)
         return
     if keyword == "type":
-        yield from ((None, label, with_value(body, path, value)) for label, value in _wrong(path, limit))
+        yield from (
+            (None, label, with_value(body, path, value)) for label, value in _wrong(path, limit, required)
+        )
     elif keyword == "required":
         yield None, "missing", without(body, path)
     elif keyword == "enum":
@@ -103,9 +107,11 @@ def _values(operation: str, path: str, keyword: str, limit: Any) -> Iterator[Val
         yield from _patterns(body, path)
 
 
-def _wrong(path: str, kind: str) -> Iterator[tuple[str, Any]]:
+def _wrong(path: str, kind: str, required: set[str]) -> Iterator[tuple[str, Any]]:
     wrong = dict(WRONG_TYPES[kind])
-    if path.endswith("/item") or path.rsplit("/", 1)[-1] in ("key", "keys", "indexName", "vectors"):
+    named = path in required and path.rsplit("/", 1)[-1] in ("key", "keys", "indexName", "vectors")
+    if path.endswith("/item") or named:
+        # For an optional member null may count as absent.
         wrong["null"] = None
     if path == "vectors":
         wrong["items-that-are-strings"] = ["a"]

@@ -5,7 +5,7 @@ Generators rarely hit these; each is a slip that implementations make.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 #: Beginnings of index names of the documented form, by label.
@@ -75,25 +75,38 @@ STRANGERS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-#: Bodies that are not JSON; ``%s`` takes the text of a valid body.
-MALFORMED: Mapping[str, str] = {
-    "truncated": '{"indexName": "conformance", ',
-    "plain-text": "indexName=conformance",
-    "trailing-garbage": '{"indexName": "conformance"} x',
-    "two-values": '{"indexName": "conformance"}{"indexName": "conformance"}',
-    "single-quotes": "{'indexName': 'conformance'}",
-    "unquoted-name": '{indexName: "conformance"}',
-    "trailing-comma": '{"indexName": "conformance",}',
-    "xml": "<indexName>conformance</indexName>",
-    "unclosed-string": '{"indexName": "conformance}',
-    "raw-control-character": '{"indexName": "con\nformance"}',
-    "leading-zero": '{"indexName": "conformance", "maxResults": 01, "dimension": 01}',
-    "bad-escape": '{"indexName": "\\xconformance"}',
-    "comment": '{"indexName": "conformance" /* no JSON */}',
+#: What is put at the end of a valid object to make it no JSON, by label.  A parser that
+#: tolerates the slip finds a valid request and serves it, so the slip cannot hide.
+BROKEN_ENDS: Mapping[str, str] = {
+    "truncated": "",
+    "trailing-comma": ",}",
+    "comment": "/* no JSON */}",
+    "trailing-garbage": "} x",
+    "second-value": "}{}",
+    "raw-control-character": ',"x":"a\nb"}',
+    "leading-zero": ',"x":01}',
+    "bad-escape": ',"x":"\\x61"}',
+    "unfinished-number": ',"x":1.}',
+    "missing-value": ',"x":}',
+    "unclosed-string": ',"x":"a}',
+    "bare-word": ',"x":yes}',
 }
 
-#: The part of :data:`MALFORMED` that operations without a seed page get.
-MALFORMED_CORE = ("truncated", "plain-text", "trailing-garbage", "xml", "single-quotes")
+#: Bodies that are no JSON at all.
+FOREIGN_BODIES: Mapping[str, bytes] = {
+    "plain-text": b"indexName=conformance",
+    "xml": b"<indexName>conformance</indexName>",
+}
+
+
+def malformed(text: str) -> Iterator[tuple[str, bytes]]:
+    """Bodies that are not JSON, each one slip away from the valid object ``text``."""
+    for label, end in BROKEN_ENDS.items():
+        yield label, (text[:-1] + end).encode()
+    yield "single-quotes", text.replace('"', "'").encode()
+    yield "unquoted-name", text.replace('"indexName"', "indexName").replace('"prefix"', "prefix").encode()
+    yield from FOREIGN_BODIES.items()
+
 
 #: JSON bodies that are no object.
 NOT_OBJECTS: Mapping[str, bytes] = {
@@ -103,10 +116,12 @@ NOT_OBJECTS: Mapping[str, bytes] = {
     "null": b"null",
 }
 
-#: Not UTF-8: a lone continuation byte, an overlong form, Latin-1.
+#: Bytes that are not UTF-8: a lone continuation byte, Latin-1, an overlong form, a surrogate.
 NOT_UTF8: Mapping[str, bytes] = {
-    "continuation-byte": b'{"indexName": "conf\x80rmance"}',
-    "latin-1": b'{"indexName": "conf\xf6rmance"}',
+    "continuation-byte": b"\x80",
+    "latin-1": b"\xf6",
+    "overlong": b"\xc0\xaf",
+    "surrogate": b"\xed\xa0\x80",
 }
 
 #: Keys that a careless service trims, folds, normalises or splits.

@@ -8,6 +8,7 @@ keys, vector values, metadata sizes, filter limits, names of buckets.
 from __future__ import annotations
 
 import functools
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,16 +17,14 @@ from conformance.cases.authentication import authentication_cases, unsigned_case
 from conformance.cases.baselines import DIMENSION, baseline, put_vectors, vector, with_value
 from conformance.cases.boundaries import boundary_cases
 from conformance.cases.buckets import bucket_cases
-from conformance.cases.case import NO_BODY, Case, Key, Place, Slot
-from conformance.cases.corpora import MALFORMED, MALFORMED_CORE, NOT_UTF8
+from conformance.cases.case import NO_BODY, Case, Key, Name, Place, Slot, fill
+from conformance.cases.corpora import NOT_UTF8, malformed
 from conformance.cases.documents import LOGGING, policy
 from conformance.cases.http import http_cases
 from conformance.cases.probes import probe_cases
 from conformance.cases.queries import query_cases
 from conformance.contract.loader import Contract, load_contract
 from conformance.contract.model import Operation
-
-_SEEDS = ("PutVectorIndex", "DeleteVectors")
 
 
 @functools.cache
@@ -59,14 +58,46 @@ def _body_cases(operation: Operation) -> Iterator[Case]:
     name = operation.name
     if operation.request_schema is None or operation.method != "POST":
         return
-    labels = tuple(MALFORMED) if name in _SEEDS else MALFORMED_CORE
-    for label in labels:
-        yield Case(f"{name}.body.malformed", name, label, raw=MALFORMED[label].encode())
+    text = _text_of(baseline(name))
+    for label, raw in malformed(text):
+        yield Case(f"{name}.body.malformed", name, label, raw=raw)
+    if name not in ("PutVectors", "QueryVectors"):
+        yield Case(f"{name}.body.malformed", name, "nan-token", raw=(text[:-1] + ',"x":NaN}').encode())
     if operation.request_schema.get("required"):
         yield Case(f"{name}.body.empty", name, "no-body")
         yield Case(f"{name}.body.empty", name, "blanks", raw=b" \r\n")
-    for label, raw in NOT_UTF8.items():
+    for label, odd in NOT_UTF8.items():
+        raw = _text_of(_with_text(name, _ODD)).encode().replace(_ODD.encode(), b"odd" + odd + b"text")
         yield Case(f"{name}.body.encoding", name, label, raw=raw)
+
+
+# Stands for the bytes that are not UTF-8 while the body is still text.
+_ODD = "conformanceOddText"
+
+
+def _with_text(name: str, text: str) -> dict[str, Any]:
+    """A valid body with a free text in it, where a service that decodes leniently would serve it."""
+    body = baseline(name)
+    if name == "PutVectors":
+        return {**body, "vectors": [vector(text)]}
+    if name in ("GetVectors", "DeleteVectors"):
+        return {**body, "keys": [text]}
+    if name == "QueryVectors":
+        return {**body, "filter": {"title": {"$eq": text}}}
+    if name == "ListVectorIndexes":
+        return {**body, "prefix": text}
+    return {**body, "x": text}
+
+
+def _token(slot: Slot | Key | Name) -> str:
+    if isinstance(slot, Slot):
+        return f"%{slot.name}%"
+    return slot.suffix if isinstance(slot, Key) else slot.prefix
+
+
+def _text_of(body: dict[str, Any]) -> str:
+    """A body as JSON text whose slots the suite fills in."""
+    return json.dumps(fill(body, _token))
 
 
 def _existence_cases(contract: Contract, operation: Operation) -> Iterator[Case]:

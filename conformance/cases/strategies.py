@@ -20,7 +20,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from conformance.cases.boundaries import items_of
 from conformance.cases.case import Key, Name, Slot
-from conformance.cases.corpora import MALFORMED, NOT_UTF8, STRANGERS, TEMPTING_KEYS, WRONG_TYPES
+from conformance.cases.corpora import NOT_UTF8, STRANGERS, TEMPTING_KEYS, WRONG_TYPES, malformed
 from conformance.contract.loader import load_contract
 from conformance.contract.schema import full_match
 
@@ -272,7 +272,8 @@ def json_mutations(draw: DrawFn, body: Any) -> Any:
 
 def _requests(valid: _Fields, optional: _Fields, odd: _Fields) -> SearchStrategy[Any]:
     """Bodies of one operation: mostly valid, some with odd places, few mutated at random or no JSON at all."""
-    broken = [text.encode() for text in MALFORMED.values()] + list(NOT_UTF8.values())
+    broken = [raw for _, raw in malformed('{"indexName": "conformance"}')]
+    broken += [b'{"indexName": "odd' + odd + b'text"}' for odd in NOT_UTF8.values()]
     return _request(valid, optional, odd, st.sampled_from(_KINDS), st.sampled_from(broken))
 
 

@@ -60,6 +60,8 @@ def _get_vector_index(checks: Checks) -> None:
             f"about {state.created.started:%Y-%m-%dT%H:%M:%SZ}, when the run created the index",
             created,
         )
+    if not state.settings_known:
+        return
     slips = _settings_slips(state, entry)
     if slips and state.settings_disputed is not None:
         disputed = state.settings_disputed
@@ -128,7 +130,7 @@ def _list_entry(checks: Checks, bucket: BucketState, entry: Mapping[str, Any]) -
     state = bucket.indexes.get(name)
     if state is None:
         return
-    slips = list(_settings_slips(state, entry).values())
+    slips = list(_settings_slips(state, entry).values()) if state.settings_known else []
     if entry["status"] not in _STATES:
         slips.append(f"status {entry['status']!r}")
     if not plausible_time(entry["createTime"], state.created):

@@ -71,6 +71,9 @@ def _flags(checks: Checks, entry: Mapping[str, Any]) -> None:
             checks.check(
                 "QueryVectors.return-flags.default", not present, f"no {member}", f"{member} is returned"
             )
+        elif not isinstance(request[flag], bool):
+            # Neither true nor false nor absent: open.
+            continue
         elif request[flag] is False:
             checks.check(f"QueryVectors.{flag}.false", not present, f"no {member}", f"{member} is returned")
         elif flag == "returnDistance":

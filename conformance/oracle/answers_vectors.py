@@ -34,6 +34,11 @@ def stored_slip(stored: StoredVector, numbers: Any) -> str | None:
     return f"value {place} is {numbers[place]!r}, stored {float(stored.data[place])!r}"
 
 
+def _flag_of(checks: Checks, name: str) -> bool | None:
+    value = checks.answer.request.get(name, False)
+    return value if isinstance(value, bool) else None
+
+
 class EntryChecks:
     """Checks of one entry that reads a stored vector back."""
 
@@ -41,8 +46,9 @@ class EntryChecks:
         self._checks = checks
         self._index = index
         self._name = checks.answer.operation.name
-        self._with_data = checks.answer.request.get("returnData") is True
-        self._with_metadata = checks.answer.request.get("returnMetadata") is True
+        # Anything but true, false and absent is open: then the member may be there or not.
+        self._with_data: bool | None = _flag_of(checks, "returnData")
+        self._with_metadata: bool | None = _flag_of(checks, "returnMetadata")
 
     def entry(self, entry: Mapping[str, Any]) -> None:
         """Check the flags and values of one returned entry."""
@@ -70,7 +76,7 @@ class EntryChecks:
             )
 
     def _flag(
-        self, entry: Mapping[str, Any], member: str, flag: str, *, wanted: bool, optional: bool = False
+        self, entry: Mapping[str, Any], member: str, flag: str, *, wanted: bool | None, optional: bool = False
     ) -> None:
         present = member in entry and entry[member] is not None
         if wanted:
@@ -78,7 +84,7 @@ class EntryChecks:
                 self._checks.check(
                     f"{self._name}.{flag}.true", present, f"{member} of {entry['key']!r}", f"no {member}"
                 )
-        else:
+        elif wanted is False:
             self._checks.check(
                 f"{self._name}.{flag}.false", not present, f"no {member}", f"{member} is returned"
             )
@@ -120,7 +126,7 @@ def present_checks(checks: Checks, index: IndexState, key: str, general: str) ->
     disputed = index.disputed.get(key)
     if disputed is not None:
         checks.check(disputed.requirement, True)
-    if key in index.seen and index.last_write is not None:
+    if index.last_write is not None and index.last_write.cause is not index.vectors[key].put:
         checks.check(index.last_write.requirement, True)
     if not key.isascii():
         checks.check("PutVectors.key.unicode.preserved", True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.oracle.expectation import Expectation
+from conformance.oracle.expectation import Expectation, Kind
 from conformance.oracle.model import Absence, BucketState, IndexState, Model, StoredVector
 from conformance.oracle.search import as_float32
 from conformance.wire.exchange import Exchange
@@ -18,12 +18,12 @@ def apply(model: Model, exchange: Exchange, value: dict[str, Any], expectation: 
     if response is None or response.status >= SERVER_ERROR:
         _doubt(model, exchange, value)
     elif 200 <= response.status < 300:
-        _served(model, exchange, value)
+        _served(model, exchange, value, certain=expectation.kind is not Kind.OPEN)
     elif response.status >= 400:
         _refused(model, exchange, value, expectation)
 
 
-def _served(model: Model, exchange: Exchange, value: dict[str, Any]) -> None:
+def _served(model: Model, exchange: Exchange, value: dict[str, Any], *, certain: bool) -> None:
     name = exchange.bucket
     if name is None:
         return
@@ -43,6 +43,7 @@ def _served(model: Model, exchange: Exchange, value: dict[str, Any]) -> None:
             model.absent[name] = Absence("DeleteVectorBucket.deletes", exchange)
         case "PutVectorIndex" if isinstance(index_name, str) and index is None:
             _create_index(bucket, index_name, value, exchange)
+            bucket.indexes[index_name].settings_known = certain
         case "DeleteVectorIndex" if index is not None:
             _delete_index(bucket, index, exchange)
         case "PutVectors" if index is not None:

@@ -184,6 +184,8 @@ def _error_checks(exchange: Exchange, response: Response, contract: Contract) ->
             members,
             f"the value of x-oss-ec, {ec}",
         )
+    else:
+        yield Check("Errors.body.ec", ok=True, exchange=exchange)
     strangers = sorted(name for name, value in members.items() if not isinstance(value, str))
     yield Check(
         "Errors.body.strings",

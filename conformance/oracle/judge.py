@@ -110,6 +110,8 @@ class Judge:
     ) -> Expectation:
         if not exchange.signed and (target is None or not target.expect.is_success):
             return _authentication(target)
+        if target is not None and target.level is Level.PROBE:
+            return Expectation(Kind.OPEN, why=target.statement)
         if operation is None:
             return Expectation(Kind.OPEN, why=reading.open[0])
         return self._expecter.expect(exchange, operation, reading)

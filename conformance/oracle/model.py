@@ -46,13 +46,15 @@ class IndexState:
     ``absent`` keys must not be found, ``disputed`` ones were named by a write
     that was refused and must be unchanged, ``uncertain`` ones may or may not
     exist (a write that was answered with a 5xx or not at all), so reads of them
-    decide nothing.  ``seen`` keys were read back correctly at least once: when
+    decide nothing.  ``settings_known`` is false for an index whose creation the
+    documents leave open (a member twice, say) but the target served.  ``seen`` keys were read back correctly at least once: when
     one is wrong later, ``last_write`` is to blame, not the write it came from.
     """
 
     name: str
     settings: dict[str, Any]
     created: Exchange
+    settings_known: bool = True
     vectors: dict[str, StoredVector] = field(default_factory=dict)
     absent: dict[str, Absence] = field(default_factory=dict)
     disputed: dict[str, Absence] = field(default_factory=dict)
@@ -64,14 +66,14 @@ class IndexState:
 
     @property
     def dimension(self) -> int | None:
-        """Dimension of the index, ``None`` when it was created without one."""
-        value = self.settings.get("dimension")
+        """Dimension of the index, ``None`` when it is not known."""
+        value = self.settings.get("dimension") if self.settings_known else None
         return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
     @property
     def metric(self) -> str | None:
-        """Distance metric of the index, ``None`` when it was created without one."""
-        value = self.settings.get("distanceMetric")
+        """Distance metric of the index, ``None`` when it is not known."""
+        value = self.settings.get("distanceMetric") if self.settings_known else None
         return value if isinstance(value, str) else None
 
     @property

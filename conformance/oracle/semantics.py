@@ -147,6 +147,13 @@ def _key_remarks(keys: list[Any]) -> Iterator[Remark]:
         yield open_point("a key with the character NUL")
 
 
+def _long_key_remarks(contract: Contract, keys: list[str]) -> Iterator[Remark]:
+    """Keys within the limit as characters but beyond it as bytes: only PutVectors says what is counted."""
+    longest = contract.limit("PutVectors", "vectors/key/maxLength")
+    if any(len(key) <= longest < len(key.encode("utf-8", "surrogatepass")) for key in keys):
+        yield open_point("a key of more bytes than characters at the limit")
+
+
 def _put_vectors(
     contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
 ) -> Iterator[Remark]:
@@ -263,6 +270,7 @@ def _delete_vectors(
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         return
     yield from _key_remarks(keys)
+    yield from _long_key_remarks(contract, keys)
     unique = set(keys)
     most = contract.limit("DeleteVectors", "keys/x-oss-limits/unique-count/maximum")
     if len(unique) > most:
@@ -285,6 +293,7 @@ def _get_vectors(
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         return
     yield from _key_remarks(keys)
+    yield from _long_key_remarks(contract, keys)
     most = contract.limit("GetVectors", "keys/maxItems")
     if len(set(keys)) != len(keys):
         if len(keys) > most >= len(set(keys)):
@@ -382,8 +391,8 @@ def _filter_remarks(contract: Contract, value: Any, index: IndexState | None) ->
     outside = index.non_filterable if index is not None else frozenset()
     reading = read_filter(value, filter_limits(contract), outside)
     for clause, detail in reading.broken:
-        codes = (INVALID, MALFORMED) if clause in ("type", "operand") else ()
-        yield broken(f"filter.{clause}", detail, codes)
+        # A filter is JSON inside JSON: which of the two codes answers a bad one is not documented.
+        yield broken(f"filter.{clause}", detail, (INVALID, MALFORMED))
     for detail in reading.open:
         yield open_point(detail)
     for clause in reading.touched:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.cases.baselines import baseline
 from conformance.cases.coverage import load_corpus
 from conformance.contract.model import Profile
 from conformance.suite.collecting import decides, in_profile
@@ -27,6 +28,12 @@ _OPERATIONS = tuple(dict.fromkeys(case.operation for case in load_corpus()))
 )
 def test_corpus(service: Service, resources: Resources, operation: str) -> None:
     """Every case of one operation; each is judged, so one that fails hides no other."""
+    # One valid request first: a corpus of refusals alone would be met by a service that refuses everything.
+    if operation == "DeleteVectorIndex":
+        service.call(operation, {"indexName": resources.index()})
+    else:
+        result = service.call(operation, resources.filler().fill(baseline(operation)))
+        resources.look_back(result)
     for case in load_corpus():
         if case.operation != operation:
             continue

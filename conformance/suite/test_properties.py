@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from conformance.cases import strategies
@@ -85,3 +86,73 @@ def test_any_request_on_vectors(service: Service, resources: Resources, operatio
         must_hold(result, *resources.look_back(result))
 
     explore(service, operation, strategy, check, examples=examples)
+
+
+_FIELDS = ("kind", "tags", "year")
+_VALUES = ("a", "b", "c", "A", "a ")
+_RECORDS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "kind": st.sampled_from(_VALUES),
+            "year": st.sampled_from(_VALUES),
+            "tags": st.lists(st.sampled_from(_VALUES), min_size=1, max_size=3),
+        },
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@decides("QueryVectors.filter.eq", "QueryVectors.filter.and", "QueryVectors.filter.or")
+def test_any_filter_over_any_metadata(service: Service, resources: Resources) -> None:
+    """Generated records and filters; an independent evaluation says which vectors may come back."""
+    index = resources.index(dimension=2)
+    keys = resources.keys(6)
+
+    def check(example: tuple[list[dict[str, Any]], dict[str, Any]]) -> None:
+        records, condition = example
+        service.call("DeleteVectors", {"indexName": index, "keys": keys}).need()
+        resources.put(
+            index,
+            *(vector(keys[place], [1.0, float(place)], record) for place, record in enumerate(records)),
+        )
+        body = {
+            "indexName": index,
+            "queryVector": {"float32": [1.0, 0.25]},
+            "topK": 30,
+            "filter": condition,
+            "returnMetadata": True,
+            "returnDistance": True,
+        }
+        must_hold(service.call("QueryVectors", body, settle=True))
+
+    examples = st.tuples(_RECORDS, strategies.filters(_FIELDS, _VALUES, 3))
+    explore(service, "filters", examples, check, examples=60)
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("QueryVectors.nearest", "QueryVectors.order")
+def test_any_vectors_are_ranked(service: Service, resources: Resources) -> None:
+    """Generated vectors under both metrics, queried with every topK; exact search says what comes first."""
+    names = [resources.index(dimension=3, metric=metric) for metric in ("euclidean", "cosine")]
+    keys = resources.keys(6)
+    rows = st.lists(strategies.float32_vectors(3), min_size=1, max_size=6)
+
+    def check(example: tuple[list[list[float]], list[float], int]) -> None:
+        vectors, point, top = example
+        for index in names:
+            service.call("DeleteVectors", {"indexName": index, "keys": keys}).need()
+            resources.put(index, *(vector(key, row) for key, row in zip(keys, vectors, strict=False)))
+            body = {
+                "indexName": index,
+                "queryVector": {"float32": point},
+                "topK": top,
+                "returnDistance": True,
+            }
+            must_hold(service.call("QueryVectors", body, settle=True))
+
+    examples = st.tuples(rows, strategies.float32_vectors(3), st.integers(1, 7))
+    explore(service, "ranking", examples, check, examples=30)
+    for index in names:
+        service.call("DeleteVectorIndex", {"indexName": index})

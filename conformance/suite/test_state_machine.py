@@ -152,7 +152,6 @@ def machine(service: Service, resources: Resources) -> type[Operations]:
     "PutVectors.overwrite",
     "PutVectors.only-named",
     "DeleteVectors.deletes",
-    "DeleteVectors.only-named",
     "DeleteVectorIndex.deletes-vectors",
     "DeleteVectorIndex.only-named",
 )
