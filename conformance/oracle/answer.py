@@ -31,7 +31,12 @@ class Settings:
 
 @dataclass
 class Answer:
-    """One served request with its parsed answer; ``value`` is ``None`` until the body was read."""
+    """One served request with its parsed answer.
+
+    ``value`` is ``None`` until the body was read.  ``open`` says that the
+    documents leave open what the request means: then nothing is said about
+    what must be in the answer, only about what must not.
+    """
 
     contract: Contract
     model: Model
@@ -40,6 +45,7 @@ class Answer:
     response: Response
     operation: Operation
     request: Mapping[str, Any]
+    open: bool = False
     value: Any = None
     readable: bool = True
 

@@ -138,7 +138,7 @@ def _list_vector_buckets(checks: Checks) -> None:
         checks.check("ListVectorBuckets.paging.no-empty-page", bool(names), "at least one bucket", "none")
         return
     checks.check("ListVectorBuckets.paging.last-page", not following, "no NextMarker", following)
-    if not marker or known_marker:
+    if (not marker or known_marker) and not answer.open:
         after = bare_name(marker) if marker else ""
         _list_complete(checks, names, prefix, after)
 

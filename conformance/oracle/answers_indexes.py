@@ -118,7 +118,7 @@ def _list_vector_indexes(checks: Checks) -> None:
         return
     for entry in entries:
         _list_entry(checks, bucket, entry)
-    if not token and not answer.request.get("nextToken"):
+    if not token and not answer.request.get("nextToken") and not answer.open:
         _list_complete(checks, bucket, set(names), prefix)
 
 

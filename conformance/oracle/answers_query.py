@@ -57,6 +57,8 @@ def _query_vectors(checks: Checks) -> None:
     truth = _truth(checks, index)
     _order(checks, entries, truth)
     _distance_values(checks, index, entries, truth)
+    if answer.open:
+        return
     _nearest(checks, index, entries, truth)
     _filter(checks, index, entries)
     if not index.vectors and not index.uncertain:

@@ -152,7 +152,7 @@ def _get_vectors(checks: Checks) -> None:
     for entry in entries:
         entry_checks.entry(entry)
     for key in dict.fromkeys(requested):
-        if key in index.uncertain:
+        if key in index.uncertain or (answer.open and key not in returned):
             continue
         if key in index.vectors:
             if key in returned:
@@ -199,7 +199,7 @@ def _list_vectors(checks: Checks) -> None:
     if not any(key not in index.vectors for key in keys):
         checks.check("ListVectors.only-stored", True)
     whole = answer.request.get("segmentCount") in (None, 1) and not answer.request.get("nextToken")
-    if whole and not token and "filter" not in answer.request:
+    if whole and not token and not answer.open:
         list_complete(checks, index, keys)
 
 

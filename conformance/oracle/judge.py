@@ -168,8 +168,9 @@ class Judge:
         reading: Reading,
         judgement: Judgement,
     ) -> list[Check]:
+        is_open = judgement.expectation is not None and judgement.expectation.kind is Kind.OPEN
         answer = Answer(
-            self.contract, self.model, self.settings, exchange, response, operation, reading.value
+            self.contract, self.model, self.settings, exchange, response, operation, reading.value, is_open
         )
         judgement.answer = answer
         checks = Checks(answer)
