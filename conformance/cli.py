@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from conformance import __version__
-from conformance.commands import emulator, explain, listing, run, sign, sweep
+from conformance.commands import SUMMARIES, main_of
 from conformance.commands.arguments import PROGRAM, HelpShown
 from conformance.contract.loader import ContractError, load_contract
 from conformance.embedded import EmulatorError
@@ -22,23 +21,6 @@ from conformance.verdicts.model import ExitCode
 # What a shell reports for a command whose reader went away (128 + SIGPIPE).
 _READER_WENT_AWAY = 141
 
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A subcommand: what it is for, and the function that takes its arguments and returns the exit code."""
-
-    summary: str
-    main: Callable[[Sequence[str]], int]
-
-
-COMMANDS: Mapping[str, Command] = {
-    "run": Command(run.SUMMARY, run.main),
-    "list": Command(listing.SUMMARY, listing.main),
-    "explain": Command(explain.SUMMARY, explain.main),
-    "emulator": Command(emulator.SUMMARY, emulator.main),
-    "sign": Command(sign.SUMMARY, sign.main),
-    "sweep": Command(sweep.SUMMARY, sweep.main),
-}
 
 _EXIT_CODES = (
     "Exit codes: 0 conformant, 1 non-conformant, 2 interrupted, 3 internal error,\n"
@@ -69,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _dispatch(words: Sequence[str]) -> int:
     if not words:
-        raise UsageError(f"A subcommand is missing: {', '.join(COMMANDS)}; see '{PROGRAM} --help'.")
+        raise UsageError(f"A subcommand is missing: {', '.join(SUMMARIES)}; see '{PROGRAM} --help'.")
     first, *rest = words
     if first in ("-h", "--help", "help"):
         sys.stdout.write(help_text())
@@ -77,12 +59,11 @@ def _dispatch(words: Sequence[str]) -> int:
     if first in ("-V", "--version"):
         sys.stdout.write(f"{PROGRAM} {__version__} (contract {load_contract().version})\n")
         return ExitCode.CONFORMANT
-    command = COMMANDS.get(first)
-    if command is None:
+    if first not in SUMMARIES:
         kind = "an option" if first.startswith("-") else "a subcommand"
-        near = hint(first, (*COMMANDS, "--help", "--version"))
+        near = hint(first, (*SUMMARIES, "--help", "--version"))
         raise UsageError(f"{first!r} is not {kind} of {PROGRAM}{near or f'; see {PROGRAM} --help'}.")
-    return command.main(rest)
+    return main_of(first, rest)
 
 
 def help_text() -> str:
@@ -93,7 +74,7 @@ def help_text() -> str:
         "Conformance suite for the HTTP API of OSS Vectors.",
     ]
     lines += ["", "Subcommands:"]
-    lines += [f"  {name:<10}{command.summary}" for name, command in COMMANDS.items()]
+    lines += [f"  {name:<10}{summary}" for name, summary in SUMMARIES.items()]
     lines += ["", f"'{PROGRAM} SUBCOMMAND --help' shows the options.", "", _EXIT_CODES, ""]
     return "\n".join(lines)
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
+from conformance.commands import SUMMARIES
 from conformance.options import OPTIONS, Option, UsageError, hint
 
 PROGRAM = "oss-vectors-conformance"
@@ -21,7 +22,8 @@ class Arguments(argparse.ArgumentParser):
     Exit code 2 means "interrupted" here, as it does for pytest.
     """
 
-    def __init__(self, subcommand: str, summary: str, usage: str | None = None) -> None:
+    def __init__(self, subcommand: str, usage: str) -> None:
+        summary = SUMMARIES[subcommand]
         super().__init__(
             prog=f"{PROGRAM} {subcommand}",
             description=f"{summary[0].upper()}{summary[1:]}.",

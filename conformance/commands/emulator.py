@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-SUMMARY = "start the reference emulator (its options: emulator --help)"
 _MODULE = "oss_vectors_emulator"
 
 

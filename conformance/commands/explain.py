@@ -16,7 +16,6 @@ from conformance.contract.model import Level, Requirement
 from conformance.options import UsageError
 from conformance.report.text import count, shorten_body, visible, wrap
 
-SUMMARY = "explain one requirement: source, expectation, and the requests that decide it"
 _WIDTH = 100
 _LABEL = 10
 _SLOT_NAMES = {
@@ -35,7 +34,7 @@ _MEANING = {
 
 def main(arguments: Sequence[str]) -> int:
     """Print one requirement; an unknown id is answered with its neighbours."""
-    parser = Arguments("explain", SUMMARY, usage=f"{PROGRAM} explain REQUIREMENT [--json]")
+    parser = Arguments("explain", usage=f"{PROGRAM} explain REQUIREMENT [--json]")
     parser.add_argument("requirement", metavar="REQUIREMENT", help="id, as 'list' and the reports show it")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse(arguments)

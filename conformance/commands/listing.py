@@ -14,13 +14,12 @@ from conformance.contract.loader import Contract, load_contract
 from conformance.contract.model import Level, Operation, Profile, Requirement
 from conformance.options import OPTIONS, one_of, operations_named, requirements_named
 
-SUMMARY = "list requirements (or operations), filtered; needs no network"
 _LEVELS = tuple(level.value for level in Level)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print one line per requirement: id, level, smallest profile that decides it, statement."""
-    parser = Arguments("list", SUMMARY, usage=f"{PROGRAM} list [OPTIONS]")
+    parser = Arguments("list", usage=f"{PROGRAM} list [OPTIONS]")
     parser.add_options(option for option in OPTIONS if option.flag in ("--operation", "--requirement"))
     parser.add_argument("--level", metavar=f"{{{','.join(_LEVELS)}}}", help="only requirements of this level")
     profiles = ",".join(profile.value for profile in Profile)

@@ -21,13 +21,12 @@ from conformance.report.terminal import render
 from conformance.run import Run
 from conformance.verdicts.model import ExitCode
 
-SUMMARY = "test a target (the embedded emulator unless --endpoint names one) and report"
 _MOST_WORKERS = 25
 
 
 def main(arguments: Sequence[str]) -> int:
     """Check the options, run the suite, print the summary; the exit code is the verdict."""
-    parser = Arguments("run", SUMMARY, usage=f"{PROGRAM} run [OPTIONS]")
+    parser = Arguments("run", usage=f"{PROGRAM} run [OPTIONS]")
     parser.add_options()
     parser.add_argument(
         "-n", dest="workers", metavar="N", type=number(int), default=0, help="run tests in N processes"

@@ -18,13 +18,12 @@ from conformance.options import OPTIONS, UsageError, account_number, region_id
 from conformance.wire.credentials import Credentials, CredentialsError, from_environment
 from conformance.wire.signing import HeaderSignature
 
-SUMMARY = "print signature headers for a request, for curl's -H @-"
 _PRINTED = ("Authorization", "Date", "x-oss-date", "x-oss-content-sha256", "x-oss-security-token")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Sign one request now, with the keys of the environment; the secret itself is never printed."""
-    parser = Arguments("sign", SUMMARY, usage=f"{PROGRAM} sign --method METHOD [OPTIONS]")
+    parser = Arguments("sign", usage=f"{PROGRAM} sign --method METHOD [OPTIONS]")
     parser.add_argument("--method", required=True, help="HTTP method of the request")
     parser.add_argument("--bucket", help="bucket of the request (none: the service itself)")
     parser.add_argument("--query", default="", help="query string exactly as it is sent")

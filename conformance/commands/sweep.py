@@ -17,15 +17,13 @@ from conformance.wire.endpoint import parse_endpoint
 from conformance.wire.ledger import Ledger, LedgerError, RunIdentity, read_ledger
 from conformance.wire.session import WireSession
 
-SUMMARY = "delete what a killed run left, as its ledger files list it"
-
 
 def main(arguments: Sequence[str]) -> int:
     """Finish the clean-up of each ledger; a file goes when nothing of it is left.
 
     Every ledger is read before anything is deleted.
     """
-    parser = Arguments("sweep", SUMMARY, usage=f"{PROGRAM} sweep [--dry-run] LEDGER...")
+    parser = Arguments("sweep", usage=f"{PROGRAM} sweep [--dry-run] LEDGER...")
     parser.add_argument("ledgers", nargs="+", metavar="LEDGER", help="ledger file in a report directory")
     parser.add_argument("--dry-run", action="store_true", help="print what would be deleted, send nothing")
     options = parser.parse(arguments)
