@@ -62,6 +62,11 @@ OPTIONS: tuple[Option, ...] = (
         "OSS_ENDPOINT",
         "URL",
     ),
+    Option(
+        "--allow-live",
+        "let --endpoint be a host of the real service, where requests cost money",
+        switch=True,
+    ),
     Option("--region", f"region id of the target (default: {DEFAULT_REGION})", "OSS_REGION", "ID"),
     Option("--account-id", "account id (UID) that owns the credentials", "OSS_ACCOUNT_ID", "UID"),
     Option(
@@ -122,9 +127,14 @@ def settings_from(
     endpoint = given["endpoint"]
     if endpoint is not None:
         try:
-            parse_endpoint(endpoint)
+            live = parse_endpoint(endpoint).is_real_service
         except EndpointError as problem:
             raise UsageError(f"--endpoint: {problem}") from problem
+        if live and not given["allow_live"]:
+            raise UsageError(
+                f"--endpoint: {endpoint} is a host of the real service, where a run costs money and counts "
+                "against quotas; give --allow-live if that is meant."
+            )
     return RunSettings(
         endpoint=endpoint or "",
         embedded=endpoint is None,

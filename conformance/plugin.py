@@ -193,6 +193,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     recorder = worker.service.recorder
     recorder.begin(item.nodeid, _decided_by(item))
     outcome: object = None
+    if not _belongs_to_smoke(item) and worker.service.is_stranger():
+        recorder.record.blocked = _STRANGER
+        _fail_for(recorder.record)
     try:
         outcome = yield
     except Blocked as reason:
@@ -205,6 +208,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         pass
     _fail_for(recorder.record)
     return outcome
+
+
+_STRANGER = "no answer of the endpoint looks like OSS Vectors, so only the profile smoke was run"
+
+
+def _belongs_to_smoke(item: pytest.Item) -> bool:
+    if any(Profile(str(marker.args[0])) is not Profile.SMOKE for marker in item.iter_markers("in_profile")):
+        return False
+    requirements = load_contract().requirements
+    return any(requirements[name].profile is Profile.SMOKE for name in _decided_by(item))
 
 
 def _fail_for(record: TestRecord) -> None:

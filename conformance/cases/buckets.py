@@ -26,6 +26,8 @@ def bucket_cases(contract: Contract) -> Iterator[Case]:
         ("trailing-hyphen.rejected", "one", BucketName(after="-")),
     ):
         yield Case(f"{name}.{requirement}", "PutVectorBucket", label, bucket=bucket)
+    for label, bucket in (("upper-case", BucketName(before="Z")), ("dot", BucketName(after=".z"))):
+        yield Case(f"{name}.alphabet.rejected", "PutVectorBucket", label, bucket=bucket, path_only=True)
     yield Case(
         "DeleteVectorBucket.name.rejected", "DeleteVectorBucket", "too-long", bucket=BucketName(length=33)
     )

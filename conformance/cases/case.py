@@ -95,7 +95,8 @@ class Case:
     ``body`` is a JSON template with slots, ``raw`` bytes to send instead.
     ``stored`` keys are written before the case is sent.  ``query`` is appended
     to the operation's own query.  ``label`` tells the cases of one requirement
-    apart.  ``profile`` is set where a case needs a larger one than its
+    apart.  ``path_only`` cases make sense in path addressing only: a host name
+    has no upper case.  ``profile`` is set where a case needs a larger one than its
     requirement.
     """
 
@@ -113,6 +114,7 @@ class Case:
     stored: tuple[str, ...] = ()
     profile: Profile | None = None
     sub_resource: str | None = None
+    path_only: bool = False
     method: str | None = None
 
     @property

@@ -67,6 +67,8 @@ STRANGERS: Mapping[str, Mapping[str, str]] = {
     "dataType": {"float64": "float64", "upper-case": "FLOAT32", "blank": "float32 ", "empty": ""},
     "distanceMetric": {
         "unknown": "manhattan",
+        "dot-product": "dotproduct",
+        "inner-product": "dot",
         "upper-case": "EUCLIDEAN",
         "capitalised": "Cosine",
         "abbreviated": "l2",

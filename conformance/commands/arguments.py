@@ -43,7 +43,6 @@ class Arguments(argparse.ArgumentParser):
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """Parse all of ``words``; an unknown option is named together with the nearest known one."""
-        # From Python 3.12 on, the last value could be an option's that was left out: not our case.
         options, unknown = self.parse_known_args(list(words))
         if unknown:
             known = [flag for action in self._actions for flag in action.option_strings]

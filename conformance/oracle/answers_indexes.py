@@ -87,7 +87,8 @@ def _list_vector_indexes(checks: Checks) -> None:
     prefix = answer.request.get("prefix") or ""
     checks.check(
         "ListVectorIndexes.order",
-        names == sorted(names),
+        # Whether upper case sorts before lower case or beside it is not documented.
+        names in (sorted(names), sorted(names, key=str.casefold)),
         "names in alphabetical order",
         ", ".join(names[:20]),
     )
@@ -156,9 +157,11 @@ def _list_complete(checks: Checks, bucket: BucketState, listed: set[str], prefix
     if not wanted:
         return
     unseen = [name for name in missing if not bucket.indexes[name].was_seen]
-    requirement = "ListVectorIndexes.lists-created"
+    requirement = "ListVectorIndexes.prefix.filters" if prefix else "ListVectorIndexes.lists-created"
     cause = None
-    if missing and len(unseen) == len(missing):
+    if missing and prefix:
+        pass
+    elif missing and len(unseen) == len(missing):
         cause = bucket.indexes[unseen[0]].created
     elif missing and bucket.last_delete is not None:
         requirement, cause = bucket.last_delete.requirement, bucket.last_delete.cause

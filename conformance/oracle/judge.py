@@ -186,9 +186,12 @@ class Judge:
 
     def _note_token(self, judgement: Judgement) -> None:
         value = judgement.answer.value if judgement.answer is not None else None
-        token = value.get("nextToken") if isinstance(value, dict) else None
-        if isinstance(token, str):
-            self.model.tokens.add(token)
+        if not isinstance(value, dict):
+            return
+        page = value.get("ListAllMyBucketsResult")
+        for token in (value.get("nextToken"), page.get("NextMarker") if isinstance(page, dict) else None):
+            if isinstance(token, str):
+                self.model.tokens.add(token)
 
     def _mark_seen(self, exchange: Exchange, reading: Reading) -> None:
         bucket = self.model.bucket(exchange.bucket)

@@ -54,6 +54,10 @@ def render(result: RunResult, console: Console, *, max_failures: int = MAX_FAILU
     printer.footer(result)
 
 
+# Ids that share a reason: enough to see what they have in common.
+_MAX_IDS = 12
+
+
 class _Printer:
     """One report being printed: knows the console, the width to fill and the run."""
 
@@ -232,7 +236,9 @@ class _Printer:
         for entry in entries:
             by_reason.setdefault(_reason(entry), []).append(entry.requirement.id)
         for reason, ids in list(by_reason.items())[:_MAX_LISTED]:
-            self.paragraph(visible(", ".join(ids)), indent=2)
+            shown = ", ".join(ids[:_MAX_IDS])
+            more = f" and {len(ids) - _MAX_IDS:,} more" if len(ids) > _MAX_IDS else ""
+            self.paragraph(visible(shown + more), indent=2)
             self.paragraph(reason, "dim", indent=4)
         self.and_more(len(by_reason) - _MAX_LISTED)
 

@@ -12,6 +12,7 @@ from typing import Any
 from conformance.cases.baselines import DIMENSION, vector
 from conformance.cases.case import BucketName, Case, Key, Name, Place, Slot, fill
 from conformance.suite.service import Blocked, Result, Service
+from conformance.wire.addressing import Addressing
 
 _SHARED: dict[Slot, dict[str, Any]] = {
     Slot.INDEX: {"metric": "euclidean"},
@@ -120,9 +121,11 @@ class Resources:
         """Names for the slots of one case, with key names that no other case has."""
         return Filler(self, self.service.names.stem())
 
-    def run_case(self, case: Case) -> Result:
-        """Send a directed case and look at what it left behind."""
+    def run_case(self, case: Case) -> Result | None:
+        """Send a directed case and look at what it left behind; ``None`` for one that the addressing rules out."""
         service = self.service
+        if case.path_only and service.settings.addressing != Addressing.PATH:
+            return None
         filler = self.filler()
         if case.stored:
             self.put(self.shared(Slot.INDEX), *(vector(filler.name(Key(suffix))) for suffix in case.stored))

@@ -18,6 +18,7 @@ from conformance.contract.loader import Contract
 from conformance.contract.model import Operation
 from conformance.oracle.answer import Settings
 from conformance.oracle.answers_query import may_lag
+from conformance.oracle.body import read_json
 from conformance.oracle.check import Check, Observation
 from conformance.oracle.envelope import describe, error_of
 from conformance.oracle.judge import Fate, Judge, Judgement
@@ -41,8 +42,8 @@ _ENVIRONMENT = {
     "BucketNameNotAvailable": "the service keeps the name unavailable for now",
     "UserDisable": "the account is disabled",
 }
-# After this many queries that never settled, waiting longer has stopped being useful.
-_PATIENCE = 3
+# After this many requirements that never settled, waiting has stopped being useful.
+_PATIENCE = 6
 _UNSUPPORTED_STATUS = 501
 
 
@@ -121,9 +122,10 @@ class Service:
         self.judge = Judge(contract, self.model, facts)
         self.recorder = TestRecorder(session.redactor)
         self._sleep = sleep
-        self._unsettled = 0
+        self._unsettled: set[str] = set()
         self._home: str | None = None
         self._homeless = ""
+        self._stranger: bool | None = None
 
     @property
     def home(self) -> str:
@@ -140,6 +142,22 @@ class Service:
                 raise
             self._home = name
         return self._home
+
+    def is_stranger(self) -> bool:
+        """Whether the target shows no sign of being an OSS Vectors service at all; asked once.
+
+        Any answer in a documented form is a sign: a listing of buckets, the
+        description of a bucket, or an error in the documented envelope.  A
+        static file server, an echo or another vendor's API gives none, and
+        deserves a short report instead of hundreds of failures.
+        """
+        if self._stranger is None:
+            requests = (
+                Request("ListVectorBuckets", "GET", "max-keys=1"),
+                Request("GetVectorBucket", "GET", "bucketInfo", self.names.bucket()),
+            )
+            self._stranger = not any(_is_sign(self._send(request).response) for request in requests)
+        return self._stranger
 
     def call(
         self,
@@ -240,16 +258,16 @@ class Service:
 
     def _settled(self, request: Request, attack: str | None) -> Result:
         """Repeat until nothing fails that waiting may cure, or the visibility timeout is over."""
-        patience = self.settings.visibility_timeout if self._unsettled < _PATIENCE else 0.5
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + self.settings.visibility_timeout
         pauses = iter(_SETTLE_PAUSES)
         while True:
             result = self._judged(request, attack)
-            failed = result.judgement.failed
-            if not failed or not all(may_lag(check.requirement) for check in failed):
+            failed = {check.requirement for check in result.judgement.failed}
+            # What did not settle once in all that time is wrong, not late: waiting again would only take long.
+            if not failed or failed <= self._unsettled or not all(map(may_lag, failed)):
                 break
-            if time.monotonic() >= deadline:
-                self._unsettled += 1
+            if time.monotonic() >= deadline or len(self._unsettled) >= _PATIENCE:
+                self._unsettled |= failed
                 break
             self._sleep(next(pauses, _SETTLE_PAUSES[-1]))
         return self._take(result, attack)
@@ -374,6 +392,19 @@ def _is_unsupported(response: Response) -> bool:
     """Whether an answer says that the operation is not offered at all."""
     error = error_of(response) if response.status >= 400 else None
     return response.status == _UNSUPPORTED_STATUS or (error is not None and error.code == "NotImplemented")
+
+
+def _is_sign(response: Response | None) -> bool:
+    if response is None:
+        return True  # no answer is not the answer of a stranger
+    error = error_of(response)
+    if response.status >= 400:
+        return error is not None and error.code is not None
+    try:
+        value = read_json(response.body)
+    except ValueError:
+        return False
+    return isinstance(value, dict) and bool({"ListAllMyBucketsResult", "BucketInfo"} & value.keys())
 
 
 def _environmental(response: Response) -> str | None:

@@ -33,7 +33,7 @@ def test_any_put_vector_index(service: Service, resources: Resources) -> None:
         result = service.call("PutVectorIndex", **_as_call(filler.fill(body)))
         must_hold(result, *resources.look_back(result))
 
-    explore(service, "PutVectorIndex", strategies.put_vector_index_bodies(), check, examples=24)
+    explore(service, "PutVectorIndex", strategies.put_vector_index_bodies(), check, examples=20)
 
 
 @decides("DeleteVectors.success.status", "DeleteVectors.deletes", "DeleteVectors.only-named")

@@ -66,6 +66,9 @@ def test_only_the_named_bucket_is_deleted(service: Service, resources: Resources
     short = resources.bucket()
     longer = f"{short}x"
     service.call("PutVectorBucket", bucket=longer).need()
+    service.call("GetVectorBucket", bucket=short)
+    service.call("GetVectorBucket", bucket=longer)
+    service.call("GetVectorBucket", bucket=short[:-1])
     service.call("DeleteVectorBucket", bucket=short).need()
     service.call("GetVectorBucket", bucket=longer)
     service.call("GetVectorBucket", bucket=short)
@@ -132,7 +135,7 @@ def walk(service: Service, prefix: str, page_size: int, marker: str = "") -> tup
         if page.value is None:
             break
         listing = page.value["ListAllMyBucketsResult"]
-        names += [entry["Name"].rsplit(":", 1)[-1] for entry in listing["Buckets"]]
+        names += [str(entry.get("Name")).rsplit(":", 1)[-1] for entry in listing["Buckets"]]
         if listing.get("IsTruncated") is not True or not listing.get("NextMarker"):
             break
         marker = str(listing["NextMarker"])
@@ -166,6 +169,13 @@ def test_pages_of_buckets(service: Service, resources: Resources) -> None:
             f"{page_count} pages of {page_size}",
             f"{len(pages)} pages",
         )
+        service.check(
+            "ListVectorBuckets.paging.last-page",
+            len(pages) <= page_count,
+            last,
+            f"no NextMarker after {len(names)} buckets in pages of {page_size}",
+            f"{len(pages)} pages",
+        )
         if page_count > 1:
             first = pages[0]
             truncated = (
@@ -181,6 +191,10 @@ def test_pages_of_buckets(service: Service, resources: Resources) -> None:
     service.call("ListVectorBuckets", query=f"prefix={names[1]}")
     service.call("ListVectorBuckets", query=f"prefix={stem}&marker={names[0]}")
     service.call("ListVectorBuckets", query=f"prefix={stem}&marker={names[2]}")
+    # A marker need not be the name of a bucket.
+    service.call("ListVectorBuckets", query=f"prefix={stem}&marker={stem}aa")
+    service.call("ListVectorBuckets", query=f"prefix={stem}&marker={stem[:-1]}")
+    service.call("ListVectorBuckets", query=f"prefix={stem.upper()}")
     service.call("ListVectorBuckets", query=f"prefix={stem[1:]}")
     service.call("ListVectorBuckets")
     for name in names:

@@ -98,6 +98,7 @@ def test_pages_of_indexes(service: Service, resources: Resources) -> None:
     _check_walk(service, bucket, 1, 2, f"{stem}a", [f"{stem}a", f"{stem}ab"])
     service.call("ListVectorIndexes", {"prefix": f"{stem}zz"}, bucket=bucket)
     service.call("ListVectorIndexes", {"prefix": stem[1:]}, bucket=bucket)
+    service.call("ListVectorIndexes", {"prefix": stem.swapcase()}, bucket=bucket)
     service.call("ListVectorIndexes", {"maxResults": 0}, bucket=bucket)
     for name in names:
         service.call("DeleteVectorIndex", {"indexName": name}, bucket=bucket)
@@ -181,6 +182,27 @@ def test_a_deleted_index_is_gone_and_no_other(service: Service, resources: Resou
         answer.status,
     )
     service.call("DeleteVectorIndex", {"indexName": kept})
+
+
+@decides(
+    "GetVectorIndex.NoSuchVectorIndex", "DeleteVectorIndex.NoSuchVectorIndex", "DeleteVectorIndex.only-named"
+)
+def test_names_that_are_nearly_right_do_not_exist(service: Service, resources: Resources) -> None:
+    """A beginning of an existing name and an extension of it name no index, and deleting them deletes nothing."""
+    name = resources.index()
+    service.call("GetVectorIndex", {"indexName": name})
+    for near in (name[:-1], f"{name}x", f"x{name}"):
+        service.call("GetVectorIndex", {"indexName": near})
+        service.call("DeleteVectorIndex", {"indexName": near})
+        answer = service.call("GetVectorIndex", {"indexName": name})
+        service.check(
+            "DeleteVectorIndex.only-named",
+            answer.served,
+            answer.exchange,
+            "the index is there",
+            answer.status,
+        )
+    service.call("DeleteVectorIndex", {"indexName": name})
 
 
 @decides("ListVectorIndexes.errors.VectorIndexParameterInvalid")
