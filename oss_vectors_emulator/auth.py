@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import unquote
 
 from oss_vectors_emulator import signing
 from oss_vectors_emulator.addressing import Address
@@ -135,7 +134,7 @@ class Authenticator:
         expires: int | None,
     ) -> Claim:
         """A claim whose parts have the right form."""
-        parts = unquote(credential).rsplit("/", _CREDENTIAL_PARTS - 1)
+        parts = credential.rsplit("/", _CREDENTIAL_PARTS - 1)
         if len(parts) != _CREDENTIAL_PARTS or not _DATE.fullmatch(date):
             raise ServiceError("InvalidArgument", "The credential scope or x-oss-date cannot be understood.")
         key, day, region, product, terminator = parts

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -21,6 +22,7 @@ _BACKLOG = 2048
 _KEEP_ALIVE_SECONDS = 120
 _SHUTDOWN_SECONDS = 1
 _START_TIMEOUT = 30.0
+_STANDARD_INPUT = 0
 
 
 class EnvelopeProtocol(HttpToolsProtocol):
@@ -99,12 +101,16 @@ def run(app: EmulatorApp, bound: socket.socket, exit_with_parent: bool) -> None:
     server = make_server(app, lambda: print(listening, flush=True))
     if exit_with_parent:
         threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
-    server.run(sockets=[bound])
+    # uvicorn raises the signal again once it has shut down; Ctrl-C is a normal end, not a traceback.
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[bound])
 
 
 def _stop_at_end_of_input(server: uvicorn.Server) -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
+    # Read from the descriptor: a thread inside sys.stdin would hold its lock while the interpreter ends.
+    with contextlib.suppress(OSError):
+        while os.read(_STANDARD_INPUT, 4096):
+            pass
     server.should_exit = True
 
 

@@ -78,6 +78,16 @@ def test_it_outlives_its_standard_input_unless_told_otherwise_and_ends_on_a_sign
         process.wait(timeout=10)
 
 
+@pytest.mark.parametrize("options", [[], ["--exit-with-parent"]])
+def test_an_interrupt_ends_it_quietly(options: list[str]) -> None:
+    with running(*options) as (process, port):
+        assert status_of(port) == 403
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -6,12 +6,17 @@ flight); DeleteVectors page, Error codes (503 QpsLimitExceeded).
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import MutableMapping
+from typing import Any
+
 import pytest
 
 from oss_vectors_emulator import Limits, Settings
 from oss_vectors_emulator.rates import EnforcedRates
 
-from .client import INDEX, Client, FakeClock, index_body, make_client, vector
+from .client import BUCKET, INDEX, Client, FakeClock, host_of, index_body, make_client, vector
 
 LIMITED = (503, "QpsLimitExceeded")
 
@@ -84,3 +89,47 @@ def test_vectors_are_in_flight_until_their_answer_is_sent(clock: FakeClock) -> N
     rates.hold("two", "another account", 5)
     rates.release("one")
     rates.hold("three", "account", 10)
+
+
+def test_an_answer_that_is_still_being_sent_keeps_its_vectors_in_flight(limited: Client) -> None:
+    limited.make_index()
+    statuses: list[int] = []
+
+    async def exchange(sent: asyncio.Event, finish: asyncio.Event, count: int) -> None:
+        body = json.dumps({"indexName": INDEX, "vectors": [vector(f"k{n}") for n in range(count)]}).encode()
+        moment = limited.behaviour.clock.now()
+        headers = {
+            "host": host_of(BUCKET),
+            **limited.signer.headers("POST", "putVectors", moment, BUCKET, {}),
+        }
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/",
+            "query_string": b"putVectors",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+                sent.set()
+                await finish.wait()
+
+        await limited.app(scope, receive, send)
+
+    async def overlap() -> None:
+        answered, slow, at_once = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        at_once.set()
+        first = asyncio.create_task(exchange(answered, slow, 3))
+        await answered.wait()
+        await exchange(asyncio.Event(), at_once, 2)
+        slow.set()
+        await first
+        await exchange(asyncio.Event(), at_once, 2)
+
+    asyncio.run(overlap())
+    assert statuses == [200, 503, 200]

@@ -68,6 +68,22 @@ def test_the_nearest_vectors_are_those_of_brute_force(metric: str, data: str, si
     )
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_screening_is_exact_after_deletes_and_replacements(metric: str) -> None:
+    rng = np.random.default_rng(3)
+    rows = (rng.normal(size=(9000, 32)) * 10 ** rng.uniform(-3, 3, size=(9000, 1))).astype(np.float32)
+    table = table_of(rows)
+    table.delete(f"k{n}" for n in range(0, 700, 7))
+    table.put(VectorRecord(f"k{n}", rows[n + 1]) for n in range(1, 700, 7))
+    query = rows[5000]
+    hits = Searcher().nearest(table, DistanceMetrics().metric(metric), query, 50, None)
+    expected = np.sort(brute_force(metric, table.matrix[: table.used], query))[:50]
+    np.testing.assert_allclose([hit.distance for hit in hits], expected, rtol=1e-9, atol=1e-12)
+    assert table.used == 8900
+    wide = table.matrix[: table.used].astype(np.float64)
+    np.testing.assert_allclose(table.norms[: table.used], np.linalg.norm(wide, axis=1), rtol=1e-12)
+
+
 def test_screening_looks_at_a_small_part_of_ordinary_data() -> None:
     rng = np.random.default_rng(1)
     rows = rng.normal(size=(20000, 64)).astype(np.float32)

@@ -18,6 +18,7 @@ from http.client import HTTPConnection, HTTPResponse
 import pytest
 
 from oss_vectors_emulator import Emulator
+from oss_vectors_emulator.server import bind
 
 from .client import Signer, host_of
 
@@ -219,3 +220,12 @@ def test_two_emulators_in_one_process_share_nothing(emulator: Emulator) -> None:
         assert opened.exchange(head("GET", "/?bucketInfo", signed("GET", "bucketInfo")))[0].status == 404
         opened.socket.close()
     assert other.port != emulator.port
+
+
+def test_small_answers_do_not_wait_for_an_acknowledgement() -> None:
+    listening = bind("127.0.0.1", 0)
+    try:
+        # asyncio turns Nagle's algorithm off on accepted sockets of this protocol only.
+        assert listening.proto == socket.IPPROTO_TCP
+    finally:
+        listening.close()

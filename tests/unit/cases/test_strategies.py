@@ -17,6 +17,8 @@ from conformance.cases.case import Key, Name, Slot, fill
 from conformance.contract.loader import load_contract
 from conformance.contract.schema import full_match
 
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 BODIES: dict[str, Callable[[], SearchStrategy[Any]]] = {
     "PutVectorIndex": strategies.put_vector_index_bodies,
     "DeleteVectors": strategies.delete_vectors_bodies,
@@ -32,7 +34,7 @@ SMALLEST_INDEX = {
     "indexName": Slot.NEW_INDEX,
 }
 SMALLEST_VECTOR = {"key": Key("0"), "data": {"float32": [1.0, 0.0, 0.0, 0.0]}}
-SMALLEST = {
+SMALLEST: dict[str, dict[str, Any]] = {
     "PutVectorIndex": SMALLEST_INDEX,
     "DeleteVectors": {"indexName": Slot.INDEX, "keys": [Key("0")]},
     "GetVectors": {"indexName": Slot.INDEX, "keys": [Key("0")]},
@@ -111,7 +113,7 @@ def test_a_name_with_an_underscore_shrinks_to_one_letter_before_it() -> None:
     body = smallest(
         strategies.put_vector_index_bodies(),
         member("indexName", lambda value: isinstance(value, str) and "_" in value),
-        600,
+        1500,
     )
     assert body == {**SMALLEST_INDEX, "indexName": "a_"}
 
@@ -120,7 +122,7 @@ def test_a_name_ending_in_a_newline_is_found() -> None:
     body = smallest(
         strategies.put_vector_index_bodies(),
         member("indexName", lambda value: isinstance(value, str) and value.endswith("\n")),
-        1000,
+        1500,
     )
     assert body == {**SMALLEST_INDEX, "indexName": "a\n"}
 
@@ -276,8 +278,8 @@ def test_filters_stay_within_the_depth_that_was_asked_for(condition: dict[str, A
 
 
 def test_filters_reach_the_depth_that_was_asked_for() -> None:
-    deepest = smallest(strategies.filters(["f", "g"], ["x", "y"], 3), lambda node: depth(node) == 3, 500)
-    assert deepest == {"$and": [{"$and": [{"$and": [{"f": {"$eq": "x"}}]}]}]}
+    deepest = smallest(strategies.filters(["f", "g"], ["x", "y"], 2), lambda node: depth(node) == 2, 300)
+    assert deepest == {"$and": [{"$and": [{"f": {"$eq": "x"}}]}]}
 
 
 def test_flat_filters_have_no_logical_operator() -> None:

@@ -1,0 +1,79 @@
+"""Options as both doors share them: what is given, what the environment fills in, what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.contract.loader import load_contract
+from conformance.options import OPTIONS, UsageError, hint, settings_from
+from conformance.suite.settings import RunSettings
+
+ENDPOINT = {"endpoint": "http://127.0.0.1:9000", "account_id": "7"}
+
+
+def settings(values: dict[str, Any] | None = None, **environment: str) -> RunSettings:
+    return settings_from(values or {}, environment, load_contract())
+
+
+def test_without_options_the_embedded_emulator_is_the_target() -> None:
+    found = settings()
+    assert (found.embedded, found.profile, found.seed) == (True, "core", 0)
+
+
+def test_an_option_wins_over_its_environment_variable() -> None:
+    names = {"OSS_ENDPOINT": "http://127.0.0.1:1", "OSS_REGION": "cn-beijing", "OSS_ACCOUNT_ID": "8"}
+    found = settings(ENDPOINT, **names)
+    assert (found.endpoint, found.region, found.account_id) == ("http://127.0.0.1:9000", "cn-beijing", "7")
+
+
+def test_an_empty_environment_variable_counts_as_unset() -> None:
+    assert settings(OSS_ENDPOINT="", OSS_REGION="").embedded
+
+
+@pytest.mark.parametrize("name", ["read_timeout", "visibility_timeout", "min_recall"])
+@pytest.mark.parametrize("value", [0, 0.0, -1, float("inf"), float("nan")])
+def test_a_number_out_of_range_is_refused_even_when_it_is_zero(name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=name.replace("_", "-")):
+        settings({name: value})
+
+
+def test_operations_are_found_whatever_their_case_and_named_once() -> None:
+    found = settings({"operation": ["deletevectors", "DeleteVectors"]})
+    assert found.operations == ("DeleteVectors",)
+
+
+def test_a_glob_over_requirements_is_resolved_to_ids() -> None:
+    found = settings({"requirement": ["DeleteVectors.keys.unique-count.*"]})
+    assert found.requirements
+    assert all(name.startswith("DeleteVectors.keys.unique-count.") for name in found.requirements)
+
+
+@pytest.mark.parametrize("text", ["12a", "", "-1", "\u0661"])
+def test_an_account_id_is_ascii_digits(text: str) -> None:
+    with pytest.raises(UsageError, match="account-id"):
+        settings({**ENDPOINT, "account_id": text})
+
+
+def test_settings_survive_the_way_to_a_worker() -> None:
+    found = settings({"operation": ["PutVectors"], "strict": True, "seed": 3})
+    assert RunSettings.from_json(found.to_json()) == found
+
+
+def test_hints_name_near_words_only() -> None:
+    assert hint("cor", ("core", "full")) == "; did you mean core?"
+    assert hint("zzz", ("core", "full")) == ""
+
+
+def test_a_host_of_the_real_service_needs_a_switch() -> None:
+    live = {"endpoint": "https://cn-hangzhou.oss-vectors.aliyuncs.com", "account_id": "7"}
+    with pytest.raises(UsageError, match="--allow-live"):
+        settings(live)
+    assert not settings({**live, "allow_live": True}).embedded
+
+
+def test_flags_are_unique_and_secrets_are_no_options() -> None:
+    flags = [option.flag for option in OPTIONS]
+    assert len(flags) == len(set(flags))
+    assert not any(word in flag for flag in flags for word in ("secret", "token", "access-key"))
