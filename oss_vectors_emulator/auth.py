@@ -25,7 +25,7 @@ from oss_vectors_emulator.messages import Request
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
 _EXPIRES = re.compile(r"[0-9]{1,9}", re.ASCII)
 _CREDENTIAL_PARTS = 5
-_TOKEN_NAME = "x-oss-security-token"
+_TOKEN_NAME = "x-oss-security-token"  # noqa: S105 - the name of a header
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 DEFAULT_ACCOUNT_ID = "1234567890123456"
 DEFAULT_ACCESS_KEY_ID = "emulator-access-key"
-DEFAULT_ACCESS_KEY_SECRET = "emulator-access-secret"
+DEFAULT_ACCESS_KEY_SECRET = "emulator-access-secret"  # noqa: S105 - a documented default, no secret
 
 
 @dataclass(frozen=True, slots=True)

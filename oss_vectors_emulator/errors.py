@@ -49,10 +49,10 @@ ERROR_CODES = _table(
      "0003-00000201"),
     ("InvalidAccessKeyId", 403, "The OSS Access Key Id you provided does not exist in our records.",
      "0002-00000902"),
-    ("SignatureDoesNotMatch", 403, "The request signature we calculated does not match the signature you "
-     "provided. Check your key and signing method.", "0002-00000201"),
-    ("RequestTimeTooSkewed", 403, "The difference between the request time and the current time is too "
-     "large.", "0002-00000504"),
+    ("SignatureDoesNotMatch", 403, ("The request signature we calculated does not match the signature you "
+     "provided. Check your key and signing method."), "0002-00000201"),
+    ("RequestTimeTooSkewed", 403, ("The difference between the request time and the current time is too "
+     "large."), "0002-00000504"),
     ("NoSuchBucket", 404, "The specified bucket does not exist.", "0015-00000101"),
     ("NoSuchVectorIndex", 404, "The specified vector index does not exist.", "0099-00000008"),
     ("NoSuchBucketPolicy", 404, "The bucket policy does not exist.", "0099-00000009"),

@@ -64,8 +64,10 @@ REQUESTS = [
     (
         "PutVectors",
         "PutVectors page, metadata sample",
-        '{"indexName":"vectorindex1","vectors":[{"data":{"float32":[0.1]},"key":"doc-001",'
-        '"metadata":{"key1":["value1","value2"],"key2":"value2"}}]}',
+        (
+            '{"indexName":"vectorindex1","vectors":[{"data":{"float32":[0.1]},"key":"doc-001",'
+            '"metadata":{"key1":["value1","value2"],"key2":"value2"}}]}'
+        ),
     ),
     ("ListVectors", "ListVectors page, Sample request", LIST_VECTORS),
     ("QueryVectors", "QueryVectors page, Sample request", QUERY),
@@ -84,14 +86,18 @@ REQUESTS = [
     (
         "QueryVectors",
         "Python SDK, QueryVectors",
-        '{"filter":{"$and":[{"type":{"$nin":["comedy","documentary"]}}]},"indexName":"idx",'
-        '"queryVector":{"float32":[0.1,0.2,0.3]},"returnDistance":true,"returnMetadata":true,"topK":10}',
+        (
+            '{"filter":{"$and":[{"type":{"$nin":["comedy","documentary"]}}]},"indexName":"idx",'
+            '"queryVector":{"float32":[0.1,0.2,0.3]},"returnDistance":true,"returnMetadata":true,"topK":10}'
+        ),
     ),
     (
         "QueryVectors",
         "Java SDK sample",
-        '{"filter":{"$or":[{"category":{"$in":["technology"]}},{"year":{"$ne":"2020"}}]},"indexName":"idx",'
-        '"queryVector":{"float32":[0.1]},"topK":10}',
+        (
+            '{"filter":{"$or":[{"category":{"$in":["technology"]}},{"year":{"$ne":"2020"}}]},"indexName":"idx",'
+            '"queryVector":{"float32":[0.1]},"topK":10}'
+        ),
     ),
     (
         "QueryVectors",
@@ -103,8 +109,10 @@ REQUESTS = [
     (
         "PutBucketLogging",
         "PutBucketLogging page, Sample request",
-        '{"BucketLoggingStatus":{"LoggingEnabled":{"TargetBucket":"examplebucket","TargetPrefix":"MyLog-",'
-        '"LoggingRole":"AliyunOSSLoggingDefaultRole"}}}',
+        (
+            '{"BucketLoggingStatus":{"LoggingEnabled":{"TargetBucket":"examplebucket","TargetPrefix":"MyLog-",'
+            '"LoggingRole":"AliyunOSSLoggingDefaultRole"}}}'
+        ),
     ),
 ]
 
@@ -112,19 +120,23 @@ RESPONSES = [
     (
         "GetVectorBucketResponse",
         "GetVectorBucket page, Sample response",
-        '{"BucketInfo":{"CreationDate":"2013-07-31T10:56:21.000Z","ExtranetEndpoint":'
-        '"cn-hangzhou.oss-vectors.aliyuncs.com","IntranetEndpoint":"cn-hangzhou-internal.oss-vectors.aliyuncs.com",'
-        '"Location":"oss-cn-hangzhou","Name":"acs:ossvector:cn-hangzhou:123456:examplebucket",'
-        '"Region":"cn-hangzhou"}}',
+        (
+            '{"BucketInfo":{"CreationDate":"2013-07-31T10:56:21.000Z","ExtranetEndpoint":'
+            '"cn-hangzhou.oss-vectors.aliyuncs.com","IntranetEndpoint":"cn-hangzhou-internal.oss-vectors.aliyuncs.com",'
+            '"Location":"oss-cn-hangzhou","Name":"acs:ossvector:cn-hangzhou:123456:examplebucket",'
+            '"Region":"cn-hangzhou"}}'
+        ),
     ),
     (
         "ListVectorBucketsResponse",
         "ListVectorBuckets page, Sample response",
-        '{"ListAllMyBucketsResult":{"Prefix":"my","Marker":"mybucket","MaxKeys":10,"IsTruncated":true,'
-        '"NextMarker":"mybucket10","Buckets":[{"CreationDate":"2014-02-07T18:12:43.000Z","ExtranetEndpoint":'
-        '"cn-shanghai.oss-vectors.aliyuncs.com","IntranetEndpoint":"cn-shanghai-internal.oss-vectors.aliyuncs.com",'
-        '"Location":"oss-cn-shanghai","Name":"acs:ossvector:cn-shanghai:103735:test-bucket-3",'
-        '"Region":"cn-shanghai"}]}}',
+        (
+            '{"ListAllMyBucketsResult":{"Prefix":"my","Marker":"mybucket","MaxKeys":10,"IsTruncated":true,'
+            '"NextMarker":"mybucket10","Buckets":[{"CreationDate":"2014-02-07T18:12:43.000Z","ExtranetEndpoint":'
+            '"cn-shanghai.oss-vectors.aliyuncs.com","IntranetEndpoint":"cn-shanghai-internal.oss-vectors.aliyuncs.com",'
+            '"Location":"oss-cn-shanghai","Name":"acs:ossvector:cn-shanghai:103735:test-bucket-3",'
+            '"Region":"cn-shanghai"}]}}'
+        ),
     ),
     (
         "ListVectorBucketsResponse",
@@ -134,22 +146,28 @@ RESPONSES = [
     (
         "GetVectorIndexResponse",
         "GetVectorIndex page, Sample response with the indexName of its table",
-        '{"index":{"createTime":"2025-04-17T10:56:21.000Z","dataType":"float32","dimension":1024,'
-        '"distanceMetric":"euclidean","indexName":"vectorindex1","metadata":{"nonFilterableMetadataKeys":'
-        '["category","timestamp"]},"status":"enable"}}',
+        (
+            '{"index":{"createTime":"2025-04-17T10:56:21.000Z","dataType":"float32","dimension":1024,'
+            '"distanceMetric":"euclidean","indexName":"vectorindex1","metadata":{"nonFilterableMetadataKeys":'
+            '["category","timestamp"]},"status":"enable"}}'
+        ),
     ),
     (
         "GetVectorIndexResponse",
         "Go SDK, creation time in nanoseconds",
-        '{"index":{"createTime":"2025-08-02T10:49:17.289372919Z","dataType":"float32","dimension":3,'
-        '"distanceMetric":"cosine","indexName":"idx","status":"creating","vectorBucketName":"my-bucket"}}',
+        (
+            '{"index":{"createTime":"2025-08-02T10:49:17.289372919Z","dataType":"float32","dimension":3,'
+            '"distanceMetric":"cosine","indexName":"idx","status":"creating","vectorBucketName":"my-bucket"}}'
+        ),
     ),
     (
         "ListVectorIndexesResponse",
         "ListVectorIndexes page, Sample response",
-        '{"indexes":[{"createTime":"2025-04-17T10:56:21.000Z","indexName":"vectorindex1","dataType":"float32",'
-        '"dimension":1024,"distanceMetric":"euclidean","metadata":{"nonFilterableMetadataKeys":["category"]},'
-        '"status":"enable"}],"nextToken":"vectorindex1"}',
+        (
+            '{"indexes":[{"createTime":"2025-04-17T10:56:21.000Z","indexName":"vectorindex1","dataType":"float32",'
+            '"dimension":1024,"distanceMetric":"euclidean","metadata":{"nonFilterableMetadataKeys":["category"]},'
+            '"status":"enable"}],"nextToken":"vectorindex1"}'
+        ),
     ),
     (
         "GetVectorsResponse",
@@ -159,8 +177,10 @@ RESPONSES = [
     (
         "ListVectorsResponse",
         "ListVectors page, Sample response",
-        '{"nextToken":"CAESCG15aC2xxxxx","vectors":[{"key":"doc-001","data":{"float32":[0.1,0.2]},'
-        '"metadata":{"title":"hello"}}]}',
+        (
+            '{"nextToken":"CAESCG15aC2xxxxx","vectors":[{"key":"doc-001","data":{"float32":[0.1,0.2]},'
+            '"metadata":{"title":"hello"}}]}'
+        ),
     ),
     ("ListVectorsResponse", "ListVectors page: nothing more to list", '{"nextToken":"","vectors":[]}'),
     (
@@ -177,9 +197,11 @@ RESPONSES = [
     (
         "ErrorResponse",
         "SDK tests, missing bucket",
-        '{"Error":{"Code":"NoSuchBucket","Message":"The specified bucket does not exist.","RequestId":'
-        '"5C3D9175B6FC201293AD****","HostId":"examplebucket-123456.cn-hangzhou.oss-vectors.aliyuncs.com",'
-        '"EC":"0015-00000101","RecommendDoc":"https://api.aliyun.com/troubleshoot?q=0015-00000101"}}',
+        (
+            '{"Error":{"Code":"NoSuchBucket","Message":"The specified bucket does not exist.","RequestId":'
+            '"5C3D9175B6FC201293AD****","HostId":"examplebucket-123456.cn-hangzhou.oss-vectors.aliyuncs.com",'
+            '"EC":"0015-00000101","RecommendDoc":"https://api.aliyun.com/troubleshoot?q=0015-00000101"}}'
+        ),
     ),
 ]
 

@@ -33,7 +33,9 @@ def altered(part: Any, **members: Any) -> Any:
 
 def part(name: str, **members: Any) -> Change:
     """Replace methods of one part of the behaviour."""
-    return lambda behaviour: dataclasses.replace(behaviour, **{name: altered(getattr(behaviour, name), **members)})
+    return lambda behaviour: dataclasses.replace(
+        behaviour, **{name: altered(getattr(behaviour, name), **members)}
+    )
 
 
 def rules(**members: Any) -> Change:
@@ -127,7 +129,9 @@ def refuse(
     return around(wrap, operation)
 
 
-def accept(operation: str, when: Callable[[ServiceError, Call], object], answer: Json | None = None) -> Change:
+def accept(
+    operation: str, when: Callable[[ServiceError, Call], object], answer: Json | None = None
+) -> Change:
     """Serve requests that should be refused, without doing anything for them."""
 
     def wrap(parts: Behaviour, handler: Handler) -> Handler:
@@ -227,7 +231,9 @@ def error_of(code: str, *operations: str, status: int | None = None, to: str | N
             changed = dataclasses.replace(error, status=status or error.status)
             if to is not None:
                 known = ERROR_CODES[code]
-                changed = ServiceError(to, error.message or known.message, error.ec or known.ec, status=status or known.status)
+                changed = ServiceError(
+                    to, error.message or known.message, error.ec or known.ec, status=status or known.status
+                )
             return self.behaviour.errors.render(changed, request)
 
     return pipeline(handle=handle)

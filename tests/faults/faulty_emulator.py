@@ -33,7 +33,9 @@ def faulty_app(fault: Fault | None, settings: Settings) -> EmulatorApp:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop."""
-    parser = argparse.ArgumentParser(prog="faulty-emulator", description="The reference emulator with one fault.")
+    parser = argparse.ArgumentParser(
+        prog="faulty-emulator", description="The reference emulator with one fault."
+    )
     parser.add_argument("--fault", choices=FAULTS, metavar="NAME", help="the fault to have; none: no fault")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--region", default=DEFAULT_REGION)

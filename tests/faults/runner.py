@@ -77,7 +77,9 @@ class Campaign:
                 file.write(outcome.to_line())
         if self.verbose or outcome.verdict != "right" or outcome.problems:
             others = ", ".join(outcome.reported[:6])
-            print(f"{outcome.verdict:7} {name}  {outcome.seconds:.1f} s  [{others}] {' '.join(outcome.problems[:1])}")
+            print(
+                f"{outcome.verdict:7} {name}  {outcome.seconds:.1f} s  [{others}] {' '.join(outcome.problems[:1])}"
+            )
 
 
 def _fork(session: pytest.Session, fault: Fault | None, whole: bool, near: bool) -> tuple[int, int]:
@@ -110,7 +112,12 @@ def chosen(patterns: Iterable[str]) -> list[Fault]:
 
 
 def measure(
-    faults: Sequence[Fault | None], *, jobs: int = 2, whole: bool = False, out: Path | None = None, verbose: bool = False,
+    faults: Sequence[Fault | None],
+    *,
+    jobs: int = 2,
+    whole: bool = False,
+    out: Path | None = None,
+    verbose: bool = False,
     near: bool = False,
 ) -> list[Outcome]:
     """Outcomes of trials, in the order in which they ended."""
@@ -131,7 +138,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--whole", action="store_true", help="do not stop a trial at the right report")
     parser.add_argument("--correct", action="store_true", help="run against the emulator without any fault")
-    parser.add_argument("--near", action="store_true", help="only the tests of the operation: quicker, for a first look")
+    parser.add_argument(
+        "--near", action="store_true", help="only the tests of the operation: quicker, for a first look"
+    )
     parser.add_argument("--verbose", action="store_true", help="print every trial")
     parser.add_argument("--out", type=Path, help="file that gets one line of JSON per fault")
     options = parser.parse_args(arguments)
@@ -140,7 +149,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     faults: list[Fault | None] = [None] if options.correct else list(chosen(options.patterns))
     started = time.monotonic()
     outcomes = measure(
-        faults, jobs=options.jobs, whole=options.whole, out=options.out, verbose=options.verbose,
+        faults,
+        jobs=options.jobs,
+        whole=options.whole,
+        out=options.out,
+        verbose=options.verbose,
         near=options.near,
     )
     print(render(outcomes, FAULTS, time.monotonic() - started))

@@ -26,7 +26,9 @@ def render(outcomes: Iterable[Outcome], faults: Mapping[str, Fault], seconds: fl
         if outcome.verdict != "right":
             fault = faults.get(outcome.fault)
             wanted = fault.requirement if fault is not None else "-"
-            lines.append(f"{outcome.verdict}: {outcome.fault} (violates {wanted}); {', '.join(outcome.reported) or 'silence'}")
+            lines.append(
+                f"{outcome.verdict}: {outcome.fault} (violates {wanted}); {', '.join(outcome.reported) or 'silence'}"
+            )
     lines.append(f"{len(every)} faults in {seconds:.0f} s")
     return "\n".join(lines)
 

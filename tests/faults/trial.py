@@ -160,7 +160,11 @@ def attempt(session: pytest.Session, fault: Fault | None, *, whole: bool, near: 
         config.pluginmanager.register(watch)
         items = in_order(session.items, fault)
         if near and fault is not None:
-            items = [item for item in items if any(_operation(name) == fault.operation for name in decided_by(item))]
+            items = [
+                item
+                for item in items
+                if any(_operation(name) == fault.operation for name in decided_by(item))
+            ]
         for at, item in enumerate(items):
             following = items[at + 1] if at + 1 < len(items) else None
             config.hook.pytest_runtest_protocol(item=item, nextitem=following)

@@ -20,7 +20,16 @@ from tests.faults.catalogue import (
 from tests.faults.model import Fault
 
 _MODULES = (
-    operations, buckets, indexes, writing, reading, querying, filtering, settings, signatures, envelopes,
+    operations,
+    buckets,
+    indexes,
+    writing,
+    reading,
+    querying,
+    filtering,
+    settings,
+    signatures,
+    envelopes,
 )
 
 

@@ -42,40 +42,198 @@ def _texts(value: Any) -> list[Any]:
 
 
 def _operators() -> Iterator[Fault]:
-    yield _fault("ignored", "eq", "filters are ignored", _means(predicate=lambda _s, _p, _h=(): lambda _m: True), f"{_Q}.filter.*")
-    yield _fault("eq-never", "eq", "$eq holds never", _means(equals=lambda _s, _v, _o: False), f"{_Q}.filter.*")
-    yield _fault("eq-case", "eq", "$eq ignores case", _means(equals=lambda s, v, o: _E.equals(s, _fold(v), _fold(o))))
-    yield _fault("eq-prefix", "eq", "$eq compares the beginning only", _means(equals=lambda _s, v, o: any(str(x).startswith(str(o)) for x in _texts(v))), f"{_Q}.filter.ne")
-    yield _fault("eq-contains", "eq", "$eq looks for the value inside the text", _means(equals=lambda _s, v, o: any(str(o) in str(x) for x in _texts(v))), f"{_Q}.filter.ne")
-    yield _fault("eq-trimmed", "eq", "$eq ignores blanks around the text", _means(equals=lambda s, v, o: _E.equals(s, _strip(v), _strip(o))))
-    yield _fault("eq-exact-array", "eq.array-field", "$eq never holds for an array", _means(equals=lambda s, v, o: not isinstance(v, list) and _E.equals(s, v, o)))
-    yield _fault("eq-first-element", "eq.array-field", "$eq looks at the first element of an array only", _means(equals=lambda s, v, o: _E.equals(s, v[:1] if isinstance(v, list) else v, o)))
-    yield _fault("eq-last-element", "eq.array-field", "$eq looks at the last element of an array only", _means(equals=lambda s, v, o: _E.equals(s, v[-1:] if isinstance(v, list) else v, o)))
-    yield _fault("eq-all-elements", "eq.array-field", "$eq wants all elements of an array to equal", _means(equals=lambda s, v, o: all(_E.equals(s, x, o) for x in _texts(v)) and v != []))
+    yield _fault(
+        "ignored",
+        "eq",
+        "filters are ignored",
+        _means(predicate=lambda _s, _p, _h=(): lambda _m: True),
+        f"{_Q}.filter.*",
+    )
+    yield _fault(
+        "eq-never", "eq", "$eq holds never", _means(equals=lambda _s, _v, _o: False), f"{_Q}.filter.*"
+    )
+    yield _fault(
+        "eq-case", "eq", "$eq ignores case", _means(equals=lambda s, v, o: _E.equals(s, _fold(v), _fold(o)))
+    )
+    yield _fault(
+        "eq-prefix",
+        "eq",
+        "$eq compares the beginning only",
+        _means(equals=lambda _s, v, o: any(str(x).startswith(str(o)) for x in _texts(v))),
+        f"{_Q}.filter.ne",
+    )
+    yield _fault(
+        "eq-contains",
+        "eq",
+        "$eq looks for the value inside the text",
+        _means(equals=lambda _s, v, o: any(str(o) in str(x) for x in _texts(v))),
+        f"{_Q}.filter.ne",
+    )
+    yield _fault(
+        "eq-trimmed",
+        "eq",
+        "$eq ignores blanks around the text",
+        _means(equals=lambda s, v, o: _E.equals(s, _strip(v), _strip(o))),
+    )
+    yield _fault(
+        "eq-exact-array",
+        "eq.array-field",
+        "$eq never holds for an array",
+        _means(equals=lambda s, v, o: not isinstance(v, list) and _E.equals(s, v, o)),
+    )
+    yield _fault(
+        "eq-first-element",
+        "eq.array-field",
+        "$eq looks at the first element of an array only",
+        _means(equals=lambda s, v, o: _E.equals(s, v[:1] if isinstance(v, list) else v, o)),
+    )
+    yield _fault(
+        "eq-last-element",
+        "eq.array-field",
+        "$eq looks at the last element of an array only",
+        _means(equals=lambda s, v, o: _E.equals(s, v[-1:] if isinstance(v, list) else v, o)),
+    )
+    yield _fault(
+        "eq-all-elements",
+        "eq.array-field",
+        "$eq wants all elements of an array to equal",
+        _means(equals=lambda s, v, o: all(_E.equals(s, x, o) for x in _texts(v)) and v != []),
+    )
     yield _fault("ne-as-eq", "ne", "$ne means $eq", _means(not_equals=lambda s, v, o: _E.equals(s, v, o)))
     yield _fault("ne-everything", "ne", "$ne keeps everything", _means(not_equals=lambda _s, _v, _o: True))
     yield _fault("ne-nothing", "ne", "$ne keeps nothing", _means(not_equals=lambda _s, _v, _o: False))
-    yield _fault("ne-any-element", "ne", "$ne holds for an array when any element differs", _means(not_equals=lambda _s, v, o: any(x != o for x in _texts(v))))
-    yield _fault("in-first-only", "in", "$in looks at its first value only", _means(in_any=lambda s, v, o: _E.in_any(s, v, o[:1])), f"{_Q}.filter.nin", *_WIDE)
-    yield _fault("in-last-only", "in", "$in looks at its last value only", _means(in_any=lambda s, v, o: _E.in_any(s, v, o[-1:])), f"{_Q}.filter.nin", *_WIDE)
-    yield _fault("in-all", "in", "$in wants all its values", _means(in_any=lambda s, v, o: all(s.equals(v, x) for x in o)), f"{_Q}.filter.nin", *_WIDE)
-    yield _fault("in-not-arrays", "in", "$in never holds for an array", _means(in_any=lambda s, v, o: not isinstance(v, list) and _E.in_any(s, v, o)), f"{_Q}.filter.nin")
-    yield _fault("in-first-element", "in", "$in looks at the first element of an array only", _means(in_any=lambda s, v, o: _E.in_any(s, v[:1] if isinstance(v, list) else v, o)), f"{_Q}.filter.nin")
-    yield _fault("in-at-most-10", "in", "$in looks at its first ten values only", _means(in_any=lambda s, v, o: _E.in_any(s, v, o[:10])), f"{_Q}.filter.nin")
-    yield _fault("in-substring", "in", "$in looks for its values inside the text", _means(in_any=lambda _s, v, o: any(str(x) in str(y) for x in o for y in _texts(v))), f"{_Q}.filter.nin")
+    yield _fault(
+        "ne-any-element",
+        "ne",
+        "$ne holds for an array when any element differs",
+        _means(not_equals=lambda _s, v, o: any(x != o for x in _texts(v))),
+    )
+    yield _fault(
+        "in-first-only",
+        "in",
+        "$in looks at its first value only",
+        _means(in_any=lambda s, v, o: _E.in_any(s, v, o[:1])),
+        f"{_Q}.filter.nin",
+        *_WIDE,
+    )
+    yield _fault(
+        "in-last-only",
+        "in",
+        "$in looks at its last value only",
+        _means(in_any=lambda s, v, o: _E.in_any(s, v, o[-1:])),
+        f"{_Q}.filter.nin",
+        *_WIDE,
+    )
+    yield _fault(
+        "in-all",
+        "in",
+        "$in wants all its values",
+        _means(in_any=lambda s, v, o: all(s.equals(v, x) for x in o)),
+        f"{_Q}.filter.nin",
+        *_WIDE,
+    )
+    yield _fault(
+        "in-not-arrays",
+        "in",
+        "$in never holds for an array",
+        _means(in_any=lambda s, v, o: not isinstance(v, list) and _E.in_any(s, v, o)),
+        f"{_Q}.filter.nin",
+    )
+    yield _fault(
+        "in-first-element",
+        "in",
+        "$in looks at the first element of an array only",
+        _means(in_any=lambda s, v, o: _E.in_any(s, v[:1] if isinstance(v, list) else v, o)),
+        f"{_Q}.filter.nin",
+    )
+    yield _fault(
+        "in-at-most-10",
+        "in",
+        "$in looks at its first ten values only",
+        _means(in_any=lambda s, v, o: _E.in_any(s, v, o[:10])),
+        f"{_Q}.filter.nin",
+    )
+    yield _fault(
+        "in-substring",
+        "in",
+        "$in looks for its values inside the text",
+        _means(in_any=lambda _s, v, o: any(str(x) in str(y) for x in o for y in _texts(v))),
+        f"{_Q}.filter.nin",
+    )
     yield _fault("nin-as-in", "nin", "$nin means $in", _means(in_none=lambda s, v, o: s.in_any(v, o)))
     yield _fault("nin-everything", "nin", "$nin keeps everything", _means(in_none=lambda _s, _v, _o: True))
-    yield _fault("nin-first-only", "nin", "$nin looks at its first value only", _means(in_none=lambda s, v, o: not s.in_any(v, o[:1])))
-    yield _fault("nin-not-arrays", "nin", "$nin always holds for an array", _means(in_none=lambda s, v, o: isinstance(v, list) or not s.in_any(v, o)))
-    yield _fault("nin-any-element", "nin", "$nin holds for an array when any element is not listed", _means(in_none=lambda _s, v, o: any(x not in o for x in _texts(v))))
-    yield _fault("exists-negated", "exists.true", "$exists is the wrong way round", _means(exists=lambda _s, p, w: p is not w), f"{_Q}.filter.exists.false")
-    yield _fault("exists-false-ignored", "exists.false", "$exists false means $exists true", _means(exists=lambda _s, p, _w: p))
-    yield _fault("exists-false-nothing", "exists.false", "$exists false keeps nothing", _means(exists=lambda _s, p, w: p and w))
-    yield _fault("exists-everything", "exists.true", "$exists true keeps everything", _means(exists=lambda _s, p, w: w or not p))
-    yield _fault("exists-not-arrays", "exists.true", "$exists does not see fields with an array", _means(condition=_exists_scalar), f"{_Q}.filter.exists.false")
-    yield _fault("exists-truthy", "exists.true", "$exists does not see fields with an empty value", _means(condition=_exists_truthy), f"{_Q}.filter.exists.false")
-    yield _fault("unknown-field-refused", "unknown-field", "a filter on a field that no vector has is refused", _refuse_strangers())
-    yield _fault("no-metadata-kept", "eq", "vectors without metadata always pass", _means(predicate=lambda s, p, h=(): (lambda inner: lambda m: not m or inner(m))(_E.predicate(s, p, h))), f"{_Q}.filter.*")
+    yield _fault(
+        "nin-first-only",
+        "nin",
+        "$nin looks at its first value only",
+        _means(in_none=lambda s, v, o: not s.in_any(v, o[:1])),
+    )
+    yield _fault(
+        "nin-not-arrays",
+        "nin",
+        "$nin always holds for an array",
+        _means(in_none=lambda s, v, o: isinstance(v, list) or not s.in_any(v, o)),
+    )
+    yield _fault(
+        "nin-any-element",
+        "nin",
+        "$nin holds for an array when any element is not listed",
+        _means(in_none=lambda _s, v, o: any(x not in o for x in _texts(v))),
+    )
+    yield _fault(
+        "exists-negated",
+        "exists.true",
+        "$exists is the wrong way round",
+        _means(exists=lambda _s, p, w: p is not w),
+        f"{_Q}.filter.exists.false",
+    )
+    yield _fault(
+        "exists-false-ignored",
+        "exists.false",
+        "$exists false means $exists true",
+        _means(exists=lambda _s, p, _w: p),
+    )
+    yield _fault(
+        "exists-false-nothing",
+        "exists.false",
+        "$exists false keeps nothing",
+        _means(exists=lambda _s, p, w: p and w),
+    )
+    yield _fault(
+        "exists-everything",
+        "exists.true",
+        "$exists true keeps everything",
+        _means(exists=lambda _s, p, w: w or not p),
+    )
+    yield _fault(
+        "exists-not-arrays",
+        "exists.true",
+        "$exists does not see fields with an array",
+        _means(condition=_exists_scalar),
+        f"{_Q}.filter.exists.false",
+    )
+    yield _fault(
+        "exists-truthy",
+        "exists.true",
+        "$exists does not see fields with an empty value",
+        _means(condition=_exists_truthy),
+        f"{_Q}.filter.exists.false",
+    )
+    yield _fault(
+        "unknown-field-refused",
+        "unknown-field",
+        "a filter on a field that no vector has is refused",
+        _refuse_strangers(),
+    )
+    yield _fault(
+        "no-metadata-kept",
+        "eq",
+        "vectors without metadata always pass",
+        _means(
+            predicate=lambda s, p, h=(): (lambda inner: lambda m: not m or inner(m))(_E.predicate(s, p, h))
+        ),
+        f"{_Q}.filter.*",
+    )
 
 
 def _fold(value: Any) -> Any:
@@ -92,7 +250,9 @@ def _strip(value: Any) -> Any:
 
 def _exists_scalar(self: Any, condition: Condition) -> Any:
     if condition.operator == "$exists":
-        return lambda m: self.exists(condition.field in m and not isinstance(m[condition.field], list), condition.operand)
+        return lambda m: self.exists(
+            condition.field in m and not isinstance(m[condition.field], list), condition.operand
+        )
     return _E.condition(self, condition)
 
 
@@ -139,24 +299,150 @@ def _flip(part: Combination) -> Combination:
 
 
 def _combinations() -> Iterator[Fault]:
-    yield _fault("and-as-or", "and", "$and means $or", _means(all_of=lambda s, p: _E.any_of(s, p)), *_WIDE, f"{_Q}.filter.depth.accepted")
-    yield _fault("or-as-and", "or", "$or means $and", _means(any_of=lambda s, p: _E.all_of(s, p)), *_WIDE, f"{_Q}.filter.items.accepted")
-    yield _fault("and-first-only", "and", "$and looks at its first part only", _means(all_of=lambda _s, p: p[0] if p else lambda _m: True), *_WIDE)
-    yield _fault("and-two-only", "and", "$and looks at its first two parts only", _means(all_of=lambda s, p: _E.all_of(s, p[:2])), *_WIDE)
-    yield _fault("and-last-only", "and", "$and looks at its last part only", _means(all_of=lambda _s, p: p[-1] if p else lambda _m: True), *_WIDE)
-    yield _fault("or-first-only", "or", "$or looks at its first part only", _means(any_of=lambda _s, p: p[0]), *_WIDE, f"{_Q}.filter.items.accepted")
-    yield _fault("or-two-only", "or", "$or looks at its first two parts only", _means(any_of=lambda s, p: _E.any_of(s, p[:2])), *_WIDE, f"{_Q}.filter.items.accepted")
-    yield _fault("or-last-only", "or", "$or looks at its last part only", _means(any_of=lambda _s, p: p[-1]), *_WIDE, f"{_Q}.filter.items.accepted")
-    yield _fault("or-exclusive", "or", "$or wants exactly one part to hold", _means(any_of=lambda _s, p: lambda m: sum(bool(x(m)) for x in p) == 1), *_WIDE)
-    yield _fault("and-single-refused", "and", "$and with one part is refused", _reads(logical=_logical(lambda op, v: op == "$and" and isinstance(v, list) and len(v) == 1)), f"{_Q}.success.status", f"{_Q}.filter.depth.accepted", *_WIDE)
-    yield _fault("nested-flipped", "nested", "inside another one $and means $or and the reverse", _means(predicate=_nested(_flip)), *_WIDE, f"{_Q}.filter.depth.accepted")
-    yield _fault("nested-ignored", "nested", "combinations inside another one always hold", _means(predicate=_nested(lambda _p: Combination("$and", ()))), *_WIDE, f"{_Q}.filter.depth.accepted")
-    yield _fault("nested-three-ignored", "nested", "what is nested three deep always holds", _means(predicate=_depth_limited(2)), *_WIDE, f"{_Q}.filter.depth.accepted")
-    yield _fault("nested-five-ignored", "nested", "what is nested five deep always holds", _means(predicate=_depth_limited(4)), *_WIDE, f"{_Q}.filter.depth.accepted")
-    yield _fault("nested-refused", "nested", "combinations must not contain each other", _reads(depth=lambda s, d: FilterParser.depth(s, 99 if d > 1 else d)), f"{_Q}.success.status", f"{_Q}.filter.depth.accepted")
-    yield _fault("empty-refused", "empty", "an empty filter is refused", c.refuse(_Q, lambda call: call.body.get("filter") == {}), f"{_Q}.success.status")
-    yield _fault("empty-nothing", "empty", "an empty filter lets nothing pass", c.answer_if(_Q, lambda call: call.body.get("filter") == {}, {"vectors": []}), f"{_Q}.topK.fills-result", f"{_Q}.nearest")
-    yield _fault("empty-with-metadata-only", "empty", "an empty filter lets pass what has metadata", _means(predicate=lambda s, p, h=(): (lambda m: bool(m)) if isinstance(p, Combination) and not p.parts else _E.predicate(s, p, h)), f"{_Q}.topK.fills-result", f"{_Q}.nearest")
+    yield _fault(
+        "and-as-or",
+        "and",
+        "$and means $or",
+        _means(all_of=lambda s, p: _E.any_of(s, p)),
+        *_WIDE,
+        f"{_Q}.filter.depth.accepted",
+    )
+    yield _fault(
+        "or-as-and",
+        "or",
+        "$or means $and",
+        _means(any_of=lambda s, p: _E.all_of(s, p)),
+        *_WIDE,
+        f"{_Q}.filter.items.accepted",
+    )
+    yield _fault(
+        "and-first-only",
+        "and",
+        "$and looks at its first part only",
+        _means(all_of=lambda _s, p: p[0] if p else lambda _m: True),
+        *_WIDE,
+    )
+    yield _fault(
+        "and-two-only",
+        "and",
+        "$and looks at its first two parts only",
+        _means(all_of=lambda s, p: _E.all_of(s, p[:2])),
+        *_WIDE,
+    )
+    yield _fault(
+        "and-last-only",
+        "and",
+        "$and looks at its last part only",
+        _means(all_of=lambda _s, p: p[-1] if p else lambda _m: True),
+        *_WIDE,
+    )
+    yield _fault(
+        "or-first-only",
+        "or",
+        "$or looks at its first part only",
+        _means(any_of=lambda _s, p: p[0]),
+        *_WIDE,
+        f"{_Q}.filter.items.accepted",
+    )
+    yield _fault(
+        "or-two-only",
+        "or",
+        "$or looks at its first two parts only",
+        _means(any_of=lambda s, p: _E.any_of(s, p[:2])),
+        *_WIDE,
+        f"{_Q}.filter.items.accepted",
+    )
+    yield _fault(
+        "or-last-only",
+        "or",
+        "$or looks at its last part only",
+        _means(any_of=lambda _s, p: p[-1]),
+        *_WIDE,
+        f"{_Q}.filter.items.accepted",
+    )
+    yield _fault(
+        "or-exclusive",
+        "or",
+        "$or wants exactly one part to hold",
+        _means(any_of=lambda _s, p: lambda m: sum(bool(x(m)) for x in p) == 1),
+        *_WIDE,
+    )
+    yield _fault(
+        "and-single-refused",
+        "and",
+        "$and with one part is refused",
+        _reads(logical=_logical(lambda op, v: op == "$and" and isinstance(v, list) and len(v) == 1)),
+        f"{_Q}.success.status",
+        f"{_Q}.filter.depth.accepted",
+        *_WIDE,
+    )
+    yield _fault(
+        "nested-flipped",
+        "nested",
+        "inside another one $and means $or and the reverse",
+        _means(predicate=_nested(_flip)),
+        *_WIDE,
+        f"{_Q}.filter.depth.accepted",
+    )
+    yield _fault(
+        "nested-ignored",
+        "nested",
+        "combinations inside another one always hold",
+        _means(predicate=_nested(lambda _p: Combination("$and", ()))),
+        *_WIDE,
+        f"{_Q}.filter.depth.accepted",
+    )
+    yield _fault(
+        "nested-three-ignored",
+        "nested",
+        "what is nested three deep always holds",
+        _means(predicate=_depth_limited(2)),
+        *_WIDE,
+        f"{_Q}.filter.depth.accepted",
+    )
+    yield _fault(
+        "nested-five-ignored",
+        "nested",
+        "what is nested five deep always holds",
+        _means(predicate=_depth_limited(4)),
+        *_WIDE,
+        f"{_Q}.filter.depth.accepted",
+    )
+    yield _fault(
+        "nested-refused",
+        "nested",
+        "combinations must not contain each other",
+        _reads(depth=lambda s, d: FilterParser.depth(s, 99 if d > 1 else d)),
+        f"{_Q}.success.status",
+        f"{_Q}.filter.depth.accepted",
+    )
+    yield _fault(
+        "empty-refused",
+        "empty",
+        "an empty filter is refused",
+        c.refuse(_Q, lambda call: call.body.get("filter") == {}),
+        f"{_Q}.success.status",
+    )
+    yield _fault(
+        "empty-nothing",
+        "empty",
+        "an empty filter lets nothing pass",
+        c.answer_if(_Q, lambda call: call.body.get("filter") == {}, {"vectors": []}),
+        f"{_Q}.topK.fills-result",
+        f"{_Q}.nearest",
+    )
+    yield _fault(
+        "empty-with-metadata-only",
+        "empty",
+        "an empty filter lets pass what has metadata",
+        _means(
+            predicate=lambda s, p, h=(): (
+                (lambda m: bool(m)) if isinstance(p, Combination) and not p.parts else _E.predicate(s, p, h)
+            )
+        ),
+        f"{_Q}.topK.fills-result",
+        f"{_Q}.nearest",
+    )
 
 
 def _depth_limited(most: int) -> Any:
@@ -183,35 +469,185 @@ def _grammar() -> Iterator[Fault]:
     yield _fault("depth-max-6", "depth.accepted", "six levels are the most", _filter_limits(filter_depth=6))
     yield _fault("depth-max-3", "depth.accepted", "three levels are the most", _filter_limits(filter_depth=3))
     yield _fault("depth-unbounded", "depth.rejected", "any depth", _filter_limits(filter_depth=10**6))
-    yield _fault("depth-max-20", "depth.rejected", "twenty levels are accepted", _filter_limits(filter_depth=20))
-    yield _fault("items-unbounded", "items.rejected", "any number of conditions", _filter_limits(filter_items=10**9))
-    yield _fault("items-max-100", "items.accepted", "100 conditions are the most", _filter_limits(filter_items=100))
-    yield _fault("items-max-999", "items.accepted", "999 conditions are the most", _filter_limits(filter_items=999))
-    yield _fault("items-max-2048", "items.rejected", "2048 conditions are accepted", _filter_limits(filter_items=2048))
+    yield _fault(
+        "depth-max-20", "depth.rejected", "twenty levels are accepted", _filter_limits(filter_depth=20)
+    )
+    yield _fault(
+        "items-unbounded", "items.rejected", "any number of conditions", _filter_limits(filter_items=10**9)
+    )
+    yield _fault(
+        "items-max-100", "items.accepted", "100 conditions are the most", _filter_limits(filter_items=100)
+    )
+    yield _fault(
+        "items-max-999", "items.accepted", "999 conditions are the most", _filter_limits(filter_items=999)
+    )
+    yield _fault(
+        "items-max-2048", "items.rejected", "2048 conditions are accepted", _filter_limits(filter_items=2048)
+    )
     yield _fault("size-unbounded", "size.rejected", "filters of any size", _filter_limits(filter_bytes=10**9))
-    yield _fault("size-1-mb", "size.rejected", "filters of 1 MB are accepted", _filter_limits(filter_bytes=1 << 20))
-    yield _fault("size-4-kb", "size.accepted", "4 KB are the most", _filter_limits(filter_bytes=4 << 10), f"{_Q}.filter.items.accepted")
-    yield _fault("text", "type", "a filter may be JSON text", c.before(_Q, lambda b: b.update(filter={}) if isinstance(b.get("filter"), str) else None))
-    yield _fault("type-unchecked", "type", "a filter that is no object is ignored", c.before(_Q, lambda b: b.pop("filter") and None if "filter" in b and not isinstance(b["filter"], dict) else None))
-    yield _fault("array-type", "type", "an array counts as $and", c.before(_Q, lambda b: b.update(filter={}) if isinstance(b.get("filter"), list) else None))
-    yield _fault("operator-unknown-ignored", "operator.unknown", "an unknown operator of a field always holds", _reads(field=_field_lenient))
-    yield _fault("operator-unknown-nothing", "operator.unknown", "an unknown operator of a field never holds", _reads(field=_field_never))
-    yield _fault("operator-unknown-logical", "operator.unknown", "an unknown operator at the top is ignored", _reads(logical=_logical_lenient))
-    yield _fault("operator-not", "operator.unknown", "$not is accepted", _reads(logical=_not_accepted, field=_field_not))
+    yield _fault(
+        "size-1-mb", "size.rejected", "filters of 1 MB are accepted", _filter_limits(filter_bytes=1 << 20)
+    )
+    yield _fault(
+        "size-4-kb",
+        "size.accepted",
+        "4 KB are the most",
+        _filter_limits(filter_bytes=4 << 10),
+        f"{_Q}.filter.items.accepted",
+    )
+    yield _fault(
+        "text",
+        "type",
+        "a filter may be JSON text",
+        c.before(_Q, lambda b: b.update(filter={}) if isinstance(b.get("filter"), str) else None),
+    )
+    yield _fault(
+        "type-unchecked",
+        "type",
+        "a filter that is no object is ignored",
+        c.before(
+            _Q,
+            lambda b: (
+                b.pop("filter") and None if "filter" in b and not isinstance(b["filter"], dict) else None
+            ),
+        ),
+    )
+    yield _fault(
+        "array-type",
+        "type",
+        "an array counts as $and",
+        c.before(_Q, lambda b: b.update(filter={}) if isinstance(b.get("filter"), list) else None),
+    )
+    yield _fault(
+        "operator-unknown-ignored",
+        "operator.unknown",
+        "an unknown operator of a field always holds",
+        _reads(field=_field_lenient),
+    )
+    yield _fault(
+        "operator-unknown-nothing",
+        "operator.unknown",
+        "an unknown operator of a field never holds",
+        _reads(field=_field_never),
+    )
+    yield _fault(
+        "operator-unknown-logical",
+        "operator.unknown",
+        "an unknown operator at the top is ignored",
+        _reads(logical=_logical_lenient),
+    )
+    yield _fault(
+        "operator-not",
+        "operator.unknown",
+        "$not is accepted",
+        _reads(logical=_not_accepted, field=_field_not),
+    )
     yield _fault("operator-regex", "operator.unknown", "$regex is accepted", _reads(field=_field_regex))
-    yield _fault("in-empty", "operand.rejected", "$in with an empty list is accepted", _reads(operand=_operand(lambda op, v: op == "$in" and v == [])))
-    yield _fault("nin-empty", "operand.rejected", "$nin with an empty list is accepted", _reads(operand=_operand(lambda op, v: op == "$nin" and v == [])))
-    yield _fault("in-scalar", "operand.rejected", "$in with a single text is accepted", _reads(operand=lambda s, op, v: FilterParser.operand(s, op, [v] if op in ("$in", "$nin") and isinstance(v, str) else v)))
-    yield _fault("and-empty", "operand.rejected", "$and with an empty list is accepted", _reads(logical=_empty_list("$and")))
-    yield _fault("or-empty", "operand.rejected", "$or with an empty list is accepted", _reads(logical=_empty_list("$or")))
-    yield _fault("and-object", "operand.rejected", "$and with an object is accepted", _reads(logical=lambda s, op, v, d: FilterParser.logical(s, op, [v] if isinstance(v, dict) and op == "$and" else v, d)))
-    yield _fault("or-object", "operand.rejected", "$or with an object is accepted", _reads(logical=lambda s, op, v, d: FilterParser.logical(s, op, [v] if isinstance(v, dict) and op == "$or" else v, d)))
-    yield _fault("exists-text", "operand.rejected", "$exists takes the text true", _reads(operand=lambda s, op, v: FilterParser.operand(s, op, v == "true" if op == "$exists" and isinstance(v, str) else v)))
-    yield _fault("exists-number", "operand.rejected", "$exists takes 0 and 1", _reads(operand=lambda s, op, v: FilterParser.operand(s, op, bool(v) if op == "$exists" and isinstance(v, int) else v)))
-    yield _fault("eq-array", "operand.rejected", "$eq takes an array", _reads(scalar=lambda s, op, v: v if isinstance(v, list) and op in ("$eq", "$ne") else FilterParser.scalar(s, op, v)))
-    yield _fault("eq-object", "operand.rejected", "$eq takes an object", _reads(scalar=lambda s, op, v: str(v) if isinstance(v, dict) else FilterParser.scalar(s, op, v)))
-    yield _fault("null-operand", "operand.rejected", "$eq takes null", _reads(scalar=lambda s, op, v: v if v is None else FilterParser.scalar(s, op, v)))
-    yield _fault("bad-filter-malformed", "operator.unknown", "a bad filter is reported as MalformedJson", _reads(invalid=lambda s, message: s.wrong_code(message), wrong_code=_malformed), f"{_Q}.filter.*.rejected", f"{_Q}.errors.*", f"{_Q}.filter.type")
+    yield _fault(
+        "in-empty",
+        "operand.rejected",
+        "$in with an empty list is accepted",
+        _reads(operand=_operand(lambda op, v: op == "$in" and v == [])),
+    )
+    yield _fault(
+        "nin-empty",
+        "operand.rejected",
+        "$nin with an empty list is accepted",
+        _reads(operand=_operand(lambda op, v: op == "$nin" and v == [])),
+    )
+    yield _fault(
+        "in-scalar",
+        "operand.rejected",
+        "$in with a single text is accepted",
+        _reads(
+            operand=lambda s, op, v: FilterParser.operand(
+                s, op, [v] if op in ("$in", "$nin") and isinstance(v, str) else v
+            )
+        ),
+    )
+    yield _fault(
+        "and-empty",
+        "operand.rejected",
+        "$and with an empty list is accepted",
+        _reads(logical=_empty_list("$and")),
+    )
+    yield _fault(
+        "or-empty",
+        "operand.rejected",
+        "$or with an empty list is accepted",
+        _reads(logical=_empty_list("$or")),
+    )
+    yield _fault(
+        "and-object",
+        "operand.rejected",
+        "$and with an object is accepted",
+        _reads(
+            logical=lambda s, op, v, d: FilterParser.logical(
+                s, op, [v] if isinstance(v, dict) and op == "$and" else v, d
+            )
+        ),
+    )
+    yield _fault(
+        "or-object",
+        "operand.rejected",
+        "$or with an object is accepted",
+        _reads(
+            logical=lambda s, op, v, d: FilterParser.logical(
+                s, op, [v] if isinstance(v, dict) and op == "$or" else v, d
+            )
+        ),
+    )
+    yield _fault(
+        "exists-text",
+        "operand.rejected",
+        "$exists takes the text true",
+        _reads(
+            operand=lambda s, op, v: FilterParser.operand(
+                s, op, v == "true" if op == "$exists" and isinstance(v, str) else v
+            )
+        ),
+    )
+    yield _fault(
+        "exists-number",
+        "operand.rejected",
+        "$exists takes 0 and 1",
+        _reads(
+            operand=lambda s, op, v: FilterParser.operand(
+                s, op, bool(v) if op == "$exists" and isinstance(v, int) else v
+            )
+        ),
+    )
+    yield _fault(
+        "eq-array",
+        "operand.rejected",
+        "$eq takes an array",
+        _reads(
+            scalar=lambda s, op, v: (
+                v if isinstance(v, list) and op in ("$eq", "$ne") else FilterParser.scalar(s, op, v)
+            )
+        ),
+    )
+    yield _fault(
+        "eq-object",
+        "operand.rejected",
+        "$eq takes an object",
+        _reads(scalar=lambda s, op, v: str(v) if isinstance(v, dict) else FilterParser.scalar(s, op, v)),
+    )
+    yield _fault(
+        "null-operand",
+        "operand.rejected",
+        "$eq takes null",
+        _reads(scalar=lambda s, op, v: v if v is None else FilterParser.scalar(s, op, v)),
+    )
+    yield _fault(
+        "bad-filter-malformed",
+        "operator.unknown",
+        "a bad filter is reported as MalformedJson",
+        _reads(invalid=lambda s, message: s.wrong_code(message), wrong_code=_malformed),
+        f"{_Q}.filter.*.rejected",
+        f"{_Q}.errors.*",
+        f"{_Q}.filter.type",
+    )
 
 
 def _malformed(_self: Any, message: str) -> Any:
@@ -264,7 +700,9 @@ def _not_accepted(self: Any, operator: str, value: Any, depth: int) -> Any:
 
 
 def _operand(accepted: Any) -> Any:
-    return lambda self, operator, value: value if accepted(operator, value) else FilterParser.operand(self, operator, value)
+    return lambda self, operator, value: (
+        value if accepted(operator, value) else FilterParser.operand(self, operator, value)
+    )
 
 
 def _empty_list(operator: str) -> Any:

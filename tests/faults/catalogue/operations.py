@@ -20,17 +20,38 @@ from tests.faults import changes as c
 from tests.faults.model import Change, Fault
 
 DELETES = (
-    "DeleteVectorBucket", "DeleteVectorIndex", "DeleteVectors", "DeleteBucketPolicy", "DeleteBucketLogging",
+    "DeleteVectorBucket",
+    "DeleteVectorIndex",
+    "DeleteVectors",
+    "DeleteBucketPolicy",
+    "DeleteBucketLogging",
 )
 WRITES = ("PutVectorBucket", "PutVectorIndex", "PutVectors", "PutBucketPolicy", "PutBucketLogging")
 READS = (
-    "GetVectorBucket", "ListVectorBuckets", "GetVectorIndex", "ListVectorIndexes", "GetVectors",
-    "ListVectors", "QueryVectors", "GetBucketPolicy", "GetBucketLogging",
+    "GetVectorBucket",
+    "ListVectorBuckets",
+    "GetVectorIndex",
+    "ListVectorIndexes",
+    "GetVectors",
+    "ListVectors",
+    "QueryVectors",
+    "GetBucketPolicy",
+    "GetBucketLogging",
 )
-ON_INDEX = ("GetVectorIndex", "DeleteVectorIndex", "PutVectors", "GetVectors", "ListVectors", "DeleteVectors", "QueryVectors")
+ON_INDEX = (
+    "GetVectorIndex",
+    "DeleteVectorIndex",
+    "PutVectors",
+    "GetVectors",
+    "ListVectors",
+    "DeleteVectors",
+    "QueryVectors",
+)
 NAMED = ("PutVectorIndex", *ON_INDEX)
 POSTS = (*NAMED, "ListVectorIndexes")
-NEEDS_BUCKET = tuple(n for n in (*DELETES, *WRITES, *READS) if n not in ("PutVectorBucket", "ListVectorBuckets"))
+NEEDS_BUCKET = tuple(
+    n for n in (*DELETES, *WRITES, *READS) if n not in ("PutVectorBucket", "ListVectorBuckets")
+)
 #: What a careless implementation answers when there is nothing to answer.
 NOTHING: dict[str, Any] = {
     "GetVectors": {"vectors": []},
@@ -57,17 +78,35 @@ def faults() -> Iterator[Fault]:
 def _statuses() -> Iterator[Fault]:
     for name in DELETES:
         yield Fault(
-            f"{name}.status-200", f"{name}.success.status", "a delete answers 200 instead of 204", c.success_status(name, 200)
+            f"{name}.status-200",
+            f"{name}.success.status",
+            "a delete answers 200 instead of 204",
+            c.success_status(name, 200),
         )
         yield Fault(
-            f"{name}.answers-with-body", f"{name}.success.empty-body", "a delete answers 200 with a JSON body",
-            c.with_body(name), also=(f"{name}.success.status",),
+            f"{name}.answers-with-body",
+            f"{name}.success.empty-body",
+            "a delete answers 200 with a JSON body",
+            c.with_body(name),
+            also=(f"{name}.success.status",),
         )
     for name, status in zip(WRITES, (201, 201, 202, 204, 204), strict=True):
-        yield Fault(f"{name}.status-{status}", f"{name}.success.status", f"success is {status}", c.success_status(name, status))
-        yield Fault(f"{name}.answers-with-body", f"{name}.success.empty-body", "success has a JSON body", c.with_body(name))
+        yield Fault(
+            f"{name}.status-{status}",
+            f"{name}.success.status",
+            f"success is {status}",
+            c.success_status(name, status),
+        )
+        yield Fault(
+            f"{name}.answers-with-body",
+            f"{name}.success.empty-body",
+            "success has a JSON body",
+            c.with_body(name),
+        )
     for name in READS:
-        yield Fault(f"{name}.status-206", f"{name}.success.status", "success is 206", c.success_status(name, 206))
+        yield Fault(
+            f"{name}.status-206", f"{name}.success.status", "success is 206", c.success_status(name, 206)
+        )
 
 
 def _missing_buckets() -> Iterator[Fault]:
@@ -75,18 +114,33 @@ def _missing_buckets() -> Iterator[Fault]:
         also = (f"{name}.NoSuchBucket.*", "Errors.code-status")
         requirement = f"{name}.NoSuchBucket"
         yield Fault(
-            f"{name}.missing-bucket-served", requirement, "a bucket that does not exist is no error",
-            _serving_missing_bucket(name), also,
+            f"{name}.missing-bucket-served",
+            requirement,
+            "a bucket that does not exist is no error",
+            _serving_missing_bucket(name),
+            also,
         )
         if at % 3 == 0:
             change = c.error_of("NoSuchBucket", name, to="NoSuchVectorBucket")
-            yield Fault(f"{name}.missing-bucket-other-code", requirement, "NoSuchVectorBucket, which no page has", change, also)
+            yield Fault(
+                f"{name}.missing-bucket-other-code",
+                requirement,
+                "NoSuchVectorBucket, which no page has",
+                change,
+                also,
+            )
         elif at % 3 == 1:
             change = c.error_of("NoSuchBucket", name, status=400)
             yield Fault(f"{name}.missing-bucket-400", requirement, "NoSuchBucket with 400", change, also)
         else:
             change = c.error_of("NoSuchBucket", name, to="AccessDenied", status=403)
-            yield Fault(f"{name}.missing-bucket-403", requirement, "a missing bucket is reported as AccessDenied", change, also)
+            yield Fault(
+                f"{name}.missing-bucket-403",
+                requirement,
+                "a missing bucket is reported as AccessDenied",
+                change,
+                also,
+            )
 
 
 def _serving_missing_bucket(name: str) -> Change:
@@ -105,34 +159,54 @@ def _missing_indexes() -> Iterator[Fault]:
     for at, name in enumerate(ON_INDEX):
         requirement, also = f"{name}.NoSuchVectorIndex", ("Errors.code-status",)
         yield Fault(
-            f"{name}.missing-index-served", requirement, "an index that does not exist is no error",
-            c.accept(name, lambda error, _call: error.code == "NoSuchVectorIndex", NOTHING.get(name)), also,
+            f"{name}.missing-index-served",
+            requirement,
+            "an index that does not exist is no error",
+            c.accept(name, lambda error, _call: error.code == "NoSuchVectorIndex", NOTHING.get(name)),
+            also,
         )
         if at % 2:
             change = c.error_of("NoSuchVectorIndex", name, status=400)
             yield Fault(f"{name}.missing-index-400", requirement, "NoSuchVectorIndex with 400", change, also)
         else:
             change = c.error_of("NoSuchVectorIndex", name, to="NoSuchIndex")
-            yield Fault(f"{name}.missing-index-other-code", requirement, "NoSuchIndex, which no page has", change, also)
+            yield Fault(
+                f"{name}.missing-index-other-code",
+                requirement,
+                "NoSuchIndex, which no page has",
+                change,
+                also,
+            )
     yield Fault(
-        "PutVectors.missing-index-bucket-code", "PutVectors.NoSuchVectorIndex", "a missing index is reported as NoSuchBucket",
-        c.error_of("NoSuchVectorIndex", "PutVectors", to="NoSuchBucket"), ("Errors.code-status",),
+        "PutVectors.missing-index-bucket-code",
+        "PutVectors.NoSuchVectorIndex",
+        "a missing index is reported as NoSuchBucket",
+        c.error_of("NoSuchVectorIndex", "PutVectors", to="NoSuchBucket"),
+        ("Errors.code-status",),
     )
 
 
 def _anonymous() -> Iterator[Fault]:
     for name in (*DELETES, *WRITES, *READS):
         yield Fault(
-            f"{name}.anonymous-served", f"{name}.AccessDenied.unsigned", "a request without signature is served",
+            f"{name}.anonymous-served",
+            f"{name}.AccessDenied.unsigned",
+            "a request without signature is served",
             _anonymous_in(name),
         )
     yield Fault(
-        "ListVectors.anonymous-401", "ListVectors.AccessDenied.unsigned", "a request without signature gets 401",
-        c.error_of("AccessDenied", "ListVectors", status=401), ("*.AccessDenied.unsigned", "Errors.code-status"),
+        "ListVectors.anonymous-401",
+        "ListVectors.AccessDenied.unsigned",
+        "a request without signature gets 401",
+        c.error_of("AccessDenied", "ListVectors", status=401),
+        ("*.AccessDenied.unsigned", "Errors.code-status"),
     )
     yield Fault(
-        "PutVectors.anonymous-signature-code", "PutVectors.AccessDenied.unsigned", "no signature is SignatureDoesNotMatch",
-        c.error_of("AccessDenied", "PutVectors", to="SignatureDoesNotMatch"), ("Errors.code-status",),
+        "PutVectors.anonymous-signature-code",
+        "PutVectors.AccessDenied.unsigned",
+        "no signature is SignatureDoesNotMatch",
+        c.error_of("AccessDenied", "PutVectors", to="SignatureDoesNotMatch"),
+        ("Errors.code-status",),
     )
 
 
@@ -185,7 +259,11 @@ def _answer_on(name: str, when: Callable[[bytes], bool]) -> Change:
         try:
             return Pipeline.serve(self, request)
         except ServiceError:
-            if when(request.body) and c.operation_of(self, request) == name and request.header("authorization"):
+            if (
+                when(request.body)
+                and c.operation_of(self, request) == name
+                and request.header("authorization")
+            ):
                 return c.serve_nothing(self.behaviour, name, NOTHING.get(name))
             raise
 
@@ -245,43 +323,72 @@ def _bodies() -> Iterator[Fault]:
     for at, name in enumerate(POSTS):
         malformed, also = f"{name}.body.malformed", (f"{name}.body.*", "Errors.code-status")
         yield Fault(
-            f"{name}.malformed-json-parameter-code", malformed, "a body that is not JSON is reported as a bad parameter",
-            c.error_of("MalformedJson", name, to="VectorIndexParameterInvalid"), also,
+            f"{name}.malformed-json-parameter-code",
+            malformed,
+            "a body that is not JSON is reported as a bad parameter",
+            c.error_of("MalformedJson", name, to="VectorIndexParameterInvalid"),
+            also,
         )
         yield Fault(
-            f"{name}.malformed-json-served", malformed, "a body that is not JSON is served as if it were empty",
-            _answer_on(name, lambda body: bool(body) and not _not_utf8(body) and not _is_json(body)), also,
+            f"{name}.malformed-json-served",
+            malformed,
+            "a body that is not JSON is served as if it were empty",
+            _answer_on(name, lambda body: bool(body) and not _not_utf8(body) and not _is_json(body)),
+            also,
         )
         yield Fault(
-            f"{name}.malformed-json-crash", malformed, "a body that is not JSON gives 500",
-            _crash_on(name, lambda body: bool(body) and not _not_utf8(body) and not _is_json(body)), also,
+            f"{name}.malformed-json-crash",
+            malformed,
+            "a body that is not JSON gives 500",
+            _crash_on(name, lambda body: bool(body) and not _not_utf8(body) and not _is_json(body)),
+            also,
         )
         yield Fault(
-            f"{name}.latin-1-body-served", f"{name}.body.encoding", "a body that is not UTF-8 is read as Latin-1",
-            _reading(name, _latin), also,
+            f"{name}.latin-1-body-served",
+            f"{name}.body.encoding",
+            "a body that is not UTF-8 is read as Latin-1",
+            _reading(name, _latin),
+            also,
         )
         change = _crash_on(name, _not_object) if at % 2 else _answer_on(name, _not_object)
         yield Fault(
-            f"{name}.array-body-{'crash' if at % 2 else 'served'}", f"{name}.body.type",
-            "a body that is no object is not refused", change, also,
+            f"{name}.array-body-{'crash' if at % 2 else 'served'}",
+            f"{name}.body.type",
+            "a body that is no object is not refused",
+            change,
+            also,
         )
         if name != "ListVectorIndexes":
-            change = _answer_on(name, lambda body: not body) if at % 2 else _crash_on(name, lambda body: not body)
+            change = (
+                _answer_on(name, lambda body: not body) if at % 2 else _crash_on(name, lambda body: not body)
+            )
             yield Fault(
-                f"{name}.empty-body-{'served' if at % 2 else 'crash'}", f"{name}.body.empty",
-                "a request without a body is not refused", change, also,
+                f"{name}.empty-body-{'served' if at % 2 else 'crash'}",
+                f"{name}.body.empty",
+                "a request without a body is not refused",
+                change,
+                also,
             )
     yield Fault(
-        "PutVectorIndex.trailing-garbage-accepted", "PutVectorIndex.body.malformed", "text behind the JSON is ignored",
-        _reading("PutVectorIndex", _first_value), ("PutVectorIndex.body.*",),
+        "PutVectorIndex.trailing-garbage-accepted",
+        "PutVectorIndex.body.malformed",
+        "text behind the JSON is ignored",
+        _reading("PutVectorIndex", _first_value),
+        ("PutVectorIndex.body.*",),
     )
     yield Fault(
-        "PutVectors.trailing-comma-accepted", "PutVectors.body.malformed", "trailing commas are accepted",
-        _reading("PutVectors", _lenient), ("PutVectors.body.*",),
+        "PutVectors.trailing-comma-accepted",
+        "PutVectors.body.malformed",
+        "trailing commas are accepted",
+        _reading("PutVectors", _lenient),
+        ("PutVectors.body.*",),
     )
     yield Fault(
-        "ListVectorIndexes.body-required", "ListVectorIndexes.body.absent", "a request without a body is MalformedJson",
-        _crashless_requirement("ListVectorIndexes"), ("Http.body.chunked-empty",),
+        "ListVectorIndexes.body-required",
+        "ListVectorIndexes.body.absent",
+        "a request without a body is MalformedJson",
+        _crashless_requirement("ListVectorIndexes"),
+        ("Http.body.chunked-empty",),
     )
 
 
@@ -296,9 +403,14 @@ def _crashless_requirement(name: str) -> Change:
 
 def _index_names() -> Iterator[Fault]:
     for at, name in enumerate(NAMED):
-        required = "DeleteVectors.indexName.missing" if name == "DeleteVectors" else f"{name}.indexName.required"
+        required = (
+            "DeleteVectors.indexName.missing" if name == "DeleteVectors" else f"{name}.indexName.required"
+        )
         yield Fault(
-            f"{name}.index-name-optional", required, "without indexName the first index is meant", _any_index(name)
+            f"{name}.index-name-optional",
+            required,
+            "without indexName the first index is meant",
+            _any_index(name),
         )
         if at % 2:
             change = c.before(name, lambda body: _as_text(body, "indexName"))

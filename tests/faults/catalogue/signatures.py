@@ -63,21 +63,135 @@ def _query_prefixes(request: Request) -> list[Request]:
 def _unchecked() -> Iterator[Fault]:
     wrong = "SignatureDoesNotMatch"
     everything = (f"Signing.{wrong}.*", "Signing.url.tampered", "Signing.*.wrong")
-    yield _fault("signature-unchecked", f"{wrong}.secret", "signatures are not looked at", _auth(check_signature=lambda *_a: None), *everything)
-    yield _fault("secret-unchecked", f"{wrong}.secret", "a wrong secret is served when the key is known", _auth(check_signature=_known_to_be_foreign), *everything)
-    yield _fault("signature-beginning", f"{wrong}.secret", "any 64 hex digits are taken for a header signature", _auth(check_signature=lambda s, r, a, cl, cr: None if cl.expires is None else _A.check_signature(s, r, a, cl, cr)), *everything)
-    yield _fault("url-unchecked", "url.tampered", "signatures in the query are not verified", _auth(check_signature=lambda s, r, a, cl, cr: None if cl.expires is not None else _A.check_signature(s, r, a, cl, cr)))
+    yield _fault(
+        "signature-unchecked",
+        f"{wrong}.secret",
+        "signatures are not looked at",
+        _auth(check_signature=lambda *_a: None),
+        *everything,
+    )
+    yield _fault(
+        "secret-unchecked",
+        f"{wrong}.secret",
+        "a wrong secret is served when the key is known",
+        _auth(check_signature=_known_to_be_foreign),
+        *everything,
+    )
+    yield _fault(
+        "signature-beginning",
+        f"{wrong}.secret",
+        "any 64 hex digits are taken for a header signature",
+        _auth(
+            check_signature=lambda s, r, a, cl, cr: (
+                None if cl.expires is None else _A.check_signature(s, r, a, cl, cr)
+            )
+        ),
+        *everything,
+    )
+    yield _fault(
+        "url-unchecked",
+        "url.tampered",
+        "signatures in the query are not verified",
+        _auth(
+            check_signature=lambda s, r, a, cl, cr: (
+                None if cl.expires is not None else _A.check_signature(s, r, a, cl, cr)
+            )
+        ),
+    )
     types = ("application/json", "application/octet-stream", "application/xml")
-    yield _fault("content-type-unsigned", f"{wrong}.header", "Content-Type is not part of the signature", _computed(lambda _s, r, a, cl, cr: [(_with(r, "content-type", t), a, cl, cr) for t in types] + [(_without(r, "content-type"), a, cl, cr)]))
-    yield _fault("query-unsigned", f"{wrong}.query", "parameters added after signing go unnoticed", _computed(lambda _s, r, a, cl, cr: [(x, a, cl, cr) for x in _query_prefixes(r)] if cl.expires is None else []))
-    yield _fault("url-query-unsigned", "url.tampered", "parameters added to a signed URL go unnoticed", _computed(lambda _s, r, a, cl, cr: [(x, a, cl, cr) for x in _query_prefixes(r)] if cl.expires is not None else []))
-    yield _fault("method-unsigned", f"{wrong}.method", "the method is not part of the signature", _computed(lambda _s, r, a, cl, cr: [(replace(r, method=m), a, cl, cr) for m in ("GET", "PUT", "POST", "DELETE", "HEAD")]))
-    yield _fault("bucket-unsigned", f"{wrong}.bucket", "the bucket is not part of the signature", _computed(lambda _s, r, a, cl, cr: [(r, replace(a, bucket=b), cl, cr) for b in ((a.bucket or "") + "x", (a.bucket or "x")[:-1])]))
-    yield _fault("region-unchecked", "region.wrong", "any region in the scope", _auth(check_scope=lambda s, cl: _A.check_scope(s, replace(cl, region=s.region)), check_signature=_own_region))
-    yield _fault("scope-day-unchecked", "scope-date.wrong", "any day in the scope", _auth(check_scope=lambda s, cl: _A.check_scope(s, replace(cl, day=cl.date[:8])), check_signature=_own_day))
-    yield _fault("token-unchecked", "security-token.wrong", "a security token that does not belong is ignored", _auth(check_token=lambda _s, _cl, _cr: None))
-    yield _fault("unknown-key-served", "InvalidAccessKeyId", "an unknown access key is served", _any_key(), "ListVectorBuckets.InvalidAccessKeyId", "Signing.before-bucket")
-    yield _fault("additional-unsigned", "header.additional-headers", "additional headers are left out of the signature", _auth(expected_signature=lambda s, r, a, cl, cr: _A.expected_signature(s, r, a, replace(cl, additional=()), cr)))
+    yield _fault(
+        "content-type-unsigned",
+        f"{wrong}.header",
+        "Content-Type is not part of the signature",
+        _computed(
+            lambda _s, r, a, cl, cr: (
+                [(_with(r, "content-type", t), a, cl, cr) for t in types]
+                + [(_without(r, "content-type"), a, cl, cr)]
+            )
+        ),
+    )
+    yield _fault(
+        "query-unsigned",
+        f"{wrong}.query",
+        "parameters added after signing go unnoticed",
+        _computed(
+            lambda _s, r, a, cl, cr: (
+                [(x, a, cl, cr) for x in _query_prefixes(r)] if cl.expires is None else []
+            )
+        ),
+    )
+    yield _fault(
+        "url-query-unsigned",
+        "url.tampered",
+        "parameters added to a signed URL go unnoticed",
+        _computed(
+            lambda _s, r, a, cl, cr: (
+                [(x, a, cl, cr) for x in _query_prefixes(r)] if cl.expires is not None else []
+            )
+        ),
+    )
+    yield _fault(
+        "method-unsigned",
+        f"{wrong}.method",
+        "the method is not part of the signature",
+        _computed(
+            lambda _s, r, a, cl, cr: [
+                (replace(r, method=m), a, cl, cr) for m in ("GET", "PUT", "POST", "DELETE", "HEAD")
+            ]
+        ),
+    )
+    yield _fault(
+        "bucket-unsigned",
+        f"{wrong}.bucket",
+        "the bucket is not part of the signature",
+        _computed(
+            lambda _s, r, a, cl, cr: [
+                (r, replace(a, bucket=b), cl, cr) for b in ((a.bucket or "") + "x", (a.bucket or "x")[:-1])
+            ]
+        ),
+    )
+    yield _fault(
+        "region-unchecked",
+        "region.wrong",
+        "any region in the scope",
+        _auth(
+            check_scope=lambda s, cl: _A.check_scope(s, replace(cl, region=s.region)),
+            check_signature=_own_region,
+        ),
+    )
+    yield _fault(
+        "scope-day-unchecked",
+        "scope-date.wrong",
+        "any day in the scope",
+        _auth(
+            check_scope=lambda s, cl: _A.check_scope(s, replace(cl, day=cl.date[:8])),
+            check_signature=_own_day,
+        ),
+    )
+    yield _fault(
+        "token-unchecked",
+        "security-token.wrong",
+        "a security token that does not belong is ignored",
+        _auth(check_token=lambda _s, _cl, _cr: None),
+    )
+    yield _fault(
+        "unknown-key-served",
+        "InvalidAccessKeyId",
+        "an unknown access key is served",
+        _any_key(),
+        "ListVectorBuckets.InvalidAccessKeyId",
+        "Signing.before-bucket",
+    )
+    yield _fault(
+        "additional-unsigned",
+        "header.additional-headers",
+        "additional headers are left out of the signature",
+        _auth(
+            expected_signature=lambda s, r, a, cl, cr: _A.expected_signature(
+                s, r, a, replace(cl, additional=()), cr
+            )
+        ),
+    )
 
 
 def _known_to_be_foreign(self: Any, request: Request, address: Any, claim: Claim, credential: Any) -> None:
@@ -110,22 +224,93 @@ def _any_key() -> Change:
 
 
 def _times() -> Iterator[Fault]:
-    yield _fault("skew-unchecked", "skew.past.rejected", "any date is accepted", _auth(check_time=_expiry_only), "Signing.skew.future.rejected")
-    yield _fault("skew-future-unchecked", "skew.future.rejected", "dates ahead of the clock are accepted", _auth(check_time=_past_only))
-    yield _fault("skew-past-unchecked", "skew.past.rejected", "dates behind the clock are accepted", _auth(check_time=_future_only))
-    yield _fault("skew-an-hour", "skew.past.rejected", "an hour of skew is accepted", _skew(3600), "Signing.skew.future.rejected")
-    yield _fault("skew-a-day", "skew.past.rejected", "a day of skew is accepted", _skew(86400), "Signing.skew.future.rejected")
-    yield _fault("skew-five-minutes", "skew.past.accepted", "five minutes of skew are the most", _skew(300), "Signing.skew.future.accepted")
-    yield _fault("skew-ten-minutes", "skew.past.accepted", "ten minutes of skew are the most", _skew(600), "Signing.skew.future.accepted")
-    yield _fault("skew-none-ahead", "skew.future.accepted", "a date ahead of the clock is refused", _auth(check_time=_nothing_ahead))
-    yield _fault("skew-400", "skew.past.rejected", "too much skew is refused with 400", c.error_of("RequestTimeTooSkewed", status=400), "Signing.skew.future.rejected", "Errors.code-status")
-    yield _fault("skew-other-code", "skew.past.rejected", "too much skew is SignatureDoesNotMatch", c.error_of("RequestTimeTooSkewed", to="SignatureDoesNotMatch"), "Signing.skew.future.rejected")
-    yield _fault("url-never-expires", "url.expired", "signed URLs never expire", _auth(check_time=_header_only))
-    yield _fault("url-of-fifteen-minutes", "url.expired", "signed URLs live for two hours at least", _auth(check_time=lambda s, cl: _A.check_time(s, replace(cl, expires=max(7200, cl.expires)) if cl.expires is not None else cl)))
+    yield _fault(
+        "skew-unchecked",
+        "skew.past.rejected",
+        "any date is accepted",
+        _auth(check_time=_expiry_only),
+        "Signing.skew.future.rejected",
+    )
+    yield _fault(
+        "skew-future-unchecked",
+        "skew.future.rejected",
+        "dates ahead of the clock are accepted",
+        _auth(check_time=_past_only),
+    )
+    yield _fault(
+        "skew-past-unchecked",
+        "skew.past.rejected",
+        "dates behind the clock are accepted",
+        _auth(check_time=_future_only),
+    )
+    yield _fault(
+        "skew-an-hour",
+        "skew.past.rejected",
+        "an hour of skew is accepted",
+        _skew(3600),
+        "Signing.skew.future.rejected",
+    )
+    yield _fault(
+        "skew-a-day",
+        "skew.past.rejected",
+        "a day of skew is accepted",
+        _skew(86400),
+        "Signing.skew.future.rejected",
+    )
+    yield _fault(
+        "skew-five-minutes",
+        "skew.past.accepted",
+        "five minutes of skew are the most",
+        _skew(300),
+        "Signing.skew.future.accepted",
+    )
+    yield _fault(
+        "skew-ten-minutes",
+        "skew.past.accepted",
+        "ten minutes of skew are the most",
+        _skew(600),
+        "Signing.skew.future.accepted",
+    )
+    yield _fault(
+        "skew-none-ahead",
+        "skew.future.accepted",
+        "a date ahead of the clock is refused",
+        _auth(check_time=_nothing_ahead),
+    )
+    yield _fault(
+        "skew-400",
+        "skew.past.rejected",
+        "too much skew is refused with 400",
+        c.error_of("RequestTimeTooSkewed", status=400),
+        "Signing.skew.future.rejected",
+        "Errors.code-status",
+    )
+    yield _fault(
+        "skew-other-code",
+        "skew.past.rejected",
+        "too much skew is SignatureDoesNotMatch",
+        c.error_of("RequestTimeTooSkewed", to="SignatureDoesNotMatch"),
+        "Signing.skew.future.rejected",
+    )
+    yield _fault(
+        "url-never-expires", "url.expired", "signed URLs never expire", _auth(check_time=_header_only)
+    )
+    yield _fault(
+        "url-of-fifteen-minutes",
+        "url.expired",
+        "signed URLs live for two hours at least",
+        _auth(
+            check_time=lambda s, cl: _A.check_time(
+                s, replace(cl, expires=max(7200, cl.expires)) if cl.expires is not None else cl
+            )
+        ),
+    )
 
 
 def _skew(seconds: int) -> Change:
-    return lambda behaviour: c.part("authenticator", limits=replace(behaviour.settings.limits, clock_skew_seconds=seconds))(behaviour)
+    return lambda behaviour: c.part(
+        "authenticator", limits=replace(behaviour.settings.limits, clock_skew_seconds=seconds)
+    )(behaviour)
 
 
 def _refusal_of(self: Any, claim: Claim) -> ServiceError | None:
@@ -168,19 +353,72 @@ def _nothing_ahead(self: Any, claim: Claim) -> None:
     _A.check_time(self, claim)
     seconds = int(claim.date[9:11]) * 3600 + int(claim.date[11:13]) * 60 + int(claim.date[13:15])
     now = self.clock.now()
-    if 60 < (seconds - (now.hour * 3600 + now.minute * 60 + now.second)) % 86400 < 43200:  # noqa: PLR2004
+    if 60 < (seconds - (now.hour * 3600 + now.minute * 60 + now.second)) % 86400 < 43200:
         raise ServiceError("RequestTimeTooSkewed")
 
 
 def _refused() -> Iterator[Fault]:
-    yield _fault("blanks-refused", "header.blanks", "blanks in the Authorization header are refused", _auth(read_header=_no_blanks))
-    yield _fault("blanks-kept", "header.blanks", "blanks behind commas count as part of the names", _auth(read_header=_kept_blanks))
-    yield _fault("additional-refused", "header.additional-headers", "AdditionalHeaders is not understood", _auth(check_scope=lambda s, cl: _refuse(bool(cl.additional), "SignatureDoesNotMatch") or _A.check_scope(s, cl)))
-    yield _fault("md5-unsigned", "header.content-md5", "Content-MD5 is left out of the signature", _auth(expected_signature=lambda s, r, a, cl, cr: _A.expected_signature(s, _without(r, "content-md5"), a, cl, cr)))
-    yield _fault("md5-hex", "header.content-md5", "Content-MD5 is expected in hexadecimal", c.pipeline(check_digest=lambda _s, r: _refuse(r.header("content-md5") is not None, "InvalidDigest")))
-    yield _fault("url-refused", "url.accepted", "signatures in the query are not understood", _auth(read_claim=_headers_only), "Signing.url.*")
-    yield _fault("url-needs-date-header", "url.accepted", "a signed URL needs a header x-oss-date too", _auth(read_url=lambda s, r: _refuse(r.header("x-oss-date") is None, "AccessDenied") or _A.read_url(s, r)), "Signing.url.*")
-    yield _fault("bucket-before-authentication", "before-bucket", "a missing bucket is noticed before a wrong key", _bucket_first(), "Signing.InvalidAccessKeyId")
+    yield _fault(
+        "blanks-refused",
+        "header.blanks",
+        "blanks in the Authorization header are refused",
+        _auth(read_header=_no_blanks),
+    )
+    yield _fault(
+        "blanks-kept",
+        "header.blanks",
+        "blanks behind commas count as part of the names",
+        _auth(read_header=_kept_blanks),
+    )
+    yield _fault(
+        "additional-refused",
+        "header.additional-headers",
+        "AdditionalHeaders is not understood",
+        _auth(
+            check_scope=lambda s, cl: (
+                _refuse(bool(cl.additional), "SignatureDoesNotMatch") or _A.check_scope(s, cl)
+            )
+        ),
+    )
+    yield _fault(
+        "md5-unsigned",
+        "header.content-md5",
+        "Content-MD5 is left out of the signature",
+        _auth(
+            expected_signature=lambda s, r, a, cl, cr: _A.expected_signature(
+                s, _without(r, "content-md5"), a, cl, cr
+            )
+        ),
+    )
+    yield _fault(
+        "md5-hex",
+        "header.content-md5",
+        "Content-MD5 is expected in hexadecimal",
+        c.pipeline(check_digest=lambda _s, r: _refuse(r.header("content-md5") is not None, "InvalidDigest")),
+    )
+    yield _fault(
+        "url-refused",
+        "url.accepted",
+        "signatures in the query are not understood",
+        _auth(read_claim=_headers_only),
+        "Signing.url.*",
+    )
+    yield _fault(
+        "url-needs-date-header",
+        "url.accepted",
+        "a signed URL needs a header x-oss-date too",
+        _auth(
+            read_url=lambda s, r: _refuse(r.header("x-oss-date") is None, "AccessDenied") or _A.read_url(s, r)
+        ),
+        "Signing.url.*",
+    )
+    yield _fault(
+        "bucket-before-authentication",
+        "before-bucket",
+        "a missing bucket is noticed before a wrong key",
+        _bucket_first(),
+        "Signing.InvalidAccessKeyId",
+    )
 
 
 def _refuse(when: bool, code: str) -> None:
@@ -218,17 +456,65 @@ def _bucket_first() -> Change:
 
 def _codes() -> Iterator[Fault]:
     wrong = "SignatureDoesNotMatch"
-    yield _fault("unknown-key-other-code", "InvalidAccessKeyId", "an unknown key is AccessDenied", c.error_of("InvalidAccessKeyId", to="AccessDenied"), "ListVectorBuckets.InvalidAccessKeyId", "Signing.before-bucket")
-    yield _fault("unknown-key-401", "InvalidAccessKeyId", "an unknown key is refused with 401", c.error_of("InvalidAccessKeyId", status=401), "ListVectorBuckets.InvalidAccessKeyId", "Signing.before-bucket", "Errors.code-status")
-    yield _fault("unknown-key-404", "InvalidAccessKeyId", "an unknown key is refused with 404", c.error_of("InvalidAccessKeyId", status=404), "ListVectorBuckets.InvalidAccessKeyId", "Signing.before-bucket", "Errors.code-status")
-    yield _fault("mismatch-other-code", f"{wrong}.secret", "a wrong signature is AccessDenied", c.error_of(wrong, to="AccessDenied"), f"Signing.{wrong}.*", "Signing.url.tampered")
-    yield _fault("mismatch-401", f"{wrong}.secret", "a wrong signature is refused with 401", c.error_of(wrong, status=401), f"Signing.{wrong}.*", "Signing.url.tampered", "Errors.code-status")
-    yield _fault("mismatch-aws-code", f"{wrong}.secret", "a wrong signature is InvalidSignature", c.error_of(wrong, to="InvalidSignature"), f"Signing.{wrong}.*", "Signing.url.tampered")
-    yield _fault("region-500", "region.wrong", "another region gives 500", _auth(check_scope=lambda s, cl: _crash(cl.region != s.region) or _A.check_scope(s, cl)))
+    yield _fault(
+        "unknown-key-other-code",
+        "InvalidAccessKeyId",
+        "an unknown key is AccessDenied",
+        c.error_of("InvalidAccessKeyId", to="AccessDenied"),
+        "ListVectorBuckets.InvalidAccessKeyId",
+        "Signing.before-bucket",
+    )
+    yield _fault(
+        "unknown-key-401",
+        "InvalidAccessKeyId",
+        "an unknown key is refused with 401",
+        c.error_of("InvalidAccessKeyId", status=401),
+        "ListVectorBuckets.InvalidAccessKeyId",
+        "Signing.before-bucket",
+        "Errors.code-status",
+    )
+    yield _fault(
+        "unknown-key-404",
+        "InvalidAccessKeyId",
+        "an unknown key is refused with 404",
+        c.error_of("InvalidAccessKeyId", status=404),
+        "ListVectorBuckets.InvalidAccessKeyId",
+        "Signing.before-bucket",
+        "Errors.code-status",
+    )
+    yield _fault(
+        "mismatch-other-code",
+        f"{wrong}.secret",
+        "a wrong signature is AccessDenied",
+        c.error_of(wrong, to="AccessDenied"),
+        f"Signing.{wrong}.*",
+        "Signing.url.tampered",
+    )
+    yield _fault(
+        "mismatch-401",
+        f"{wrong}.secret",
+        "a wrong signature is refused with 401",
+        c.error_of(wrong, status=401),
+        f"Signing.{wrong}.*",
+        "Signing.url.tampered",
+        "Errors.code-status",
+    )
+    yield _fault(
+        "mismatch-aws-code",
+        f"{wrong}.secret",
+        "a wrong signature is InvalidSignature",
+        c.error_of(wrong, to="InvalidSignature"),
+        f"Signing.{wrong}.*",
+        "Signing.url.tampered",
+    )
+    yield _fault(
+        "region-500",
+        "region.wrong",
+        "another region gives 500",
+        _auth(check_scope=lambda s, cl: _crash(cl.region != s.region) or _A.check_scope(s, cl)),
+    )
 
 
 def _crash(when: bool) -> None:
     if when:
         raise RuntimeError("crash")
-
-
