@@ -100,8 +100,10 @@ def describe_settings() -> str:
         source = f"{item.metadata['document']}, {item.metadata['section']}{note}"
         lines.append(f"  {item.name} = {item.default}  ({source})")
     lines.append("Choices (--choice NAME=VALUE, first value is the default):")
-    for item in dataclasses.fields(Choices):
-        lines.append(f"  {item.name} = {' | '.join(item.metadata['values'])}  ({item.metadata['about']})")
+    lines.extend(
+        f"  {item.name} = {' | '.join(item.metadata['values'])}  ({item.metadata['about']})"
+        for item in dataclasses.fields(Choices)
+    )
     return "\n".join(lines)
 
 

@@ -7,13 +7,23 @@ so that a case can change it; values far from every limit.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.cases.case import Key, Slot
 
 #: Dimension of the indexes that directed cases share.
 DIMENSION = 4
+
+#: Lengths that a vector for these indexes must not have, by label.
+WRONG_SIZES: Mapping[str, int] = {
+    "shorter": DIMENSION - 1,
+    "longer": DIMENSION + 1,
+    "half": DIMENSION // 2,
+    "double": 2 * DIMENSION,
+    "none": 0,
+    "far-longer": 4097,
+}
 
 _VECTOR = [0.25, -0.5, 0.75, 1.0]
 

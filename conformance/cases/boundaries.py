@@ -116,6 +116,9 @@ def _wrong(path: str, kind: str, required: set[str]) -> Iterator[tuple[str, Any]
     if path == "vectors":
         wrong["items-that-are-strings"] = ["a"]
         wrong["items-that-are-arrays"] = [[1, 2]]
+        wrong["one-vector-alone"] = vector(Key("alone"))
+    if path in ("vectors/data", "queryVector"):
+        wrong["bare-numbers"] = vector(Key("bare"))["data"]["float32"]
     if path.endswith("float32"):
         wrong["object"] = {"0": 0.5}
     yield from wrong.items()

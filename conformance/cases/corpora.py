@@ -129,6 +129,17 @@ NOT_UTF8: Mapping[str, bytes] = {
 #: Keys that a careless service trims, folds, normalises or splits.
 TEMPTING_KEYS: Mapping[str, str] = {
     "slash": "a/b/c",
+    "double-slash": "a//b",
+    "leading-slash": "/a",
+    "zero-width": "a\u200bb",
+    "byte-order-mark": "\ufeffa",
+    "ring-composed": "\u00c5",
+    "ring-decomposed": "A\u030a",
+    "angstrom": "\u212b",
+    "sharp-s": "stra\u00dfe",
+    "double-s": "strasse",
+    "ligature": "\ufb01n",
+    "no-ligature": "fin",
     "blank": "a b",
     "leading-blank": " a",
     "trailing-blank": "a ",

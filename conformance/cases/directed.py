@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from conformance.cases.authentication import authentication_cases, unsigned_cases
-from conformance.cases.baselines import DIMENSION, baseline, put_vectors, vector, with_value
+from conformance.cases.baselines import DIMENSION, WRONG_SIZES, baseline, put_vectors, vector, with_value
 from conformance.cases.boundaries import boundary_cases
 from conformance.cases.buckets import bucket_cases
 from conformance.cases.case import NO_BODY, Case, Key, Name, Place, Slot, fill
@@ -158,12 +158,7 @@ def _put_vectors(contract: Contract) -> Iterator[Case]:
         vector(Key("twin")),
         vector(Key("twin"), [1.0, 2.0, 3.0, 4.0]),
     )
-    for label, size in (
-        ("shorter", DIMENSION - 1),
-        ("longer", DIMENSION + 1),
-        ("none", 0),
-        ("far-longer", 4097),
-    ):
+    for label, size in WRONG_SIZES.items():
         entry = {"key": Key(label), "data": {"float32": [0.5] * size}}
         yield case("data.dimension.rejected", label, entry)
     yield case(
@@ -228,6 +223,9 @@ def _metadata_cases(contract: Contract) -> Iterator[Case]:
     yield case("value-type.accepted", "string-and-array", {"title": "one", "tags": ["a", "b"]})
     yield case("value-type.rejected", "object", {"title": {"a": "b"}})
     yield case("value-type.rejected", "null", {"title": None})
+    yield case("value-type.rejected", "null-in-array", {"tags": ["a", None]})
+    yield case("value-type.rejected", "object-in-array", {"tags": ["a", {"b": "c"}]})
+    yield case("value-type.rejected", "array-in-array", {"tags": [["a"]]})
     for label, value in (("string", "a"), ("number", 1), ("array", ["a"])):
         body = with_value(put_vectors(), "vectors/metadata", value)
         yield Case("PutVectors.vectors.metadata.type", "PutVectors", f"second-{label}", body=body)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.cases.baselines import DIMENSION, baseline
+from conformance.cases.baselines import WRONG_SIZES, baseline
 from conformance.cases.case import Case
 from conformance.contract.loader import Contract
 
@@ -23,12 +23,7 @@ def query_cases(contract: Contract) -> Iterator[Case]:
     def case(requirement: str, label: str, **changes: Any) -> Case:
         return Case(f"{_NAME}.{requirement}", _NAME, label, body={**body, **changes})
 
-    for label, size in (
-        ("shorter", DIMENSION - 1),
-        ("longer", DIMENSION + 1),
-        ("none", 0),
-        ("far-longer", 4097),
-    ):
+    for label, size in WRONG_SIZES.items():
         yield case("queryVector.dimension.rejected", label, queryVector={"float32": [0.5] * size})
     for label, token in (("nan", "NaN"), ("infinity", "Infinity")):
         raw = f'{{"indexName": "%INDEX%", "topK": 3, "queryVector": {{"float32": [0.5, {token}, 0.5, 0.5]}}}}'

@@ -236,6 +236,10 @@ def _get_bucket_logging(checks: Checks) -> None:
             checks.check(absence.requirement, off, "no TargetBucket", enabled, absence.cause)
         return
     wrong = {name: enabled.get(name) for name, value in bucket.logging.items() if enabled.get(name) != value}
+    before = bucket.logging_before or {}
+    if "TargetPrefix" not in bucket.logging and enabled.get("TargetPrefix") == before.get("TargetPrefix", ""):
+        # Setting the logging replaces it: what is left out is not kept from the settings before.
+        wrong.update({"TargetPrefix": enabled["TargetPrefix"]} if enabled.get("TargetPrefix") else {})
     checks.check("GetBucketLogging.agrees", not wrong, bucket.logging, enabled)
 
 

@@ -59,6 +59,7 @@ def _served(model: Model, exchange: Exchange, value: dict[str, Any], *, certain:
         case "PutBucketLogging":
             status = value.get("BucketLoggingStatus")
             enabled = status.get("LoggingEnabled") if isinstance(status, dict) else None
+            bucket.logging_before = bucket.logging
             bucket.logging = dict(enabled) if isinstance(enabled, dict) and enabled else None
             bucket.logging_known, bucket.logging_absence = True, None
         case "DeleteBucketLogging":

@@ -104,6 +104,7 @@ class BucketState:
     policy_known: bool = True
     policy_absence: Absence | None = None
     logging: dict[str, Any] | None = None
+    logging_before: dict[str, Any] | None = None
     logging_known: bool = True
     logging_absence: Absence | None = None
 

@@ -169,6 +169,8 @@ def _put_vectors(
     longest = contract.limit("PutVectors", "vectors/key/maxLength")
     if any(len(key) == longest and not key.isascii() for key in keys):
         yield touched("key.characters.accepted")
+    elif not all(map(str.isascii, keys)):
+        yield touched("key.unicode.preserved")
     for entry in entries:
         data = entry.get("data")
         if isinstance(data, dict) and isinstance(data.get("float32"), list):
@@ -234,10 +236,15 @@ def _metadata_values(metadata: dict[str, Any]) -> Iterator[Remark]:
             yield open_point("a metadata field without a name")
         if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
             yield touched("metadata.value-type.accepted")
-        elif value is None or isinstance(value, dict):
+        elif value is None or isinstance(value, dict) or _has_structure(value):
             yield broken("metadata.value-type", f"{name}: {type(value).__name__}", (INVALID, MALFORMED))
         elif not isinstance(value, str) or not value:
             yield open_point(f"the metadata value {value!r}")
+
+
+def _has_structure(value: Any) -> bool:
+    """An array with anything in it that is neither text nor a number nor true or false."""
+    return isinstance(value, list) and any(item is None or isinstance(item, (dict, list)) for item in value)
 
 
 def _metadata_limit(contract: Contract, name: str) -> int:

@@ -117,3 +117,22 @@ def test_life_of_logging_settings(service: Service, resources: Resources) -> Non
     service.call("DeleteBucketLogging", bucket=bucket).need()
     service.call("GetBucketLogging", bucket=bucket)
     service.call("DeleteVectorBucket", bucket=bucket)
+
+
+@decides("DeleteBucketPolicy.deletes", "DeleteBucketLogging.deletes", "GetBucketLogging.agrees")
+def test_policy_and_logging_are_independent(service: Service, resources: Resources) -> None:
+    """Deleting one leaves the other as it was, and neither is another bucket's."""
+    bucket, other = resources.bucket(), resources.bucket()
+    service.call("PutBucketPolicy", raw=policy_text(), bucket=bucket).need()
+    _switch_on(service, bucket, LOGGING)
+    service.call("DeleteBucketPolicy", bucket=bucket).need()
+    service.call("GetBucketLogging", bucket=bucket)
+    service.call("GetBucketPolicy", bucket=bucket)
+    service.call("PutBucketPolicy", raw=policy_text(), bucket=bucket).need()
+    service.call("DeleteBucketLogging", bucket=bucket).need()
+    service.call("GetBucketPolicy", bucket=bucket)
+    service.call("GetBucketLogging", bucket=bucket)
+    service.call("GetBucketLogging", bucket=other)
+    service.call("GetBucketPolicy", bucket=other)
+    for name in (bucket, other):
+        service.call("DeleteVectorBucket", bucket=name)

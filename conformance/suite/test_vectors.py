@@ -51,14 +51,18 @@ def test_directed_case(resources: Resources, case: Case) -> None:
 def test_what_is_written_is_read(service: Service, resources: Resources) -> None:
     """Vectors with and without metadata, read by key and by listing; unknown keys are left out."""
     index = resources.index(non_filterable=("note",))
-    with_metadata, plain, array = resources.keys(3)
+    with_metadata, plain, array, tempting = resources.keys(4)
     resources.put(
         index,
         vector(with_metadata, metadata={"title": "one", "note": "long text", "tags": ["a", "b"]}),
         vector(plain, [-1.5, 0.0, 2.0, 1e-3]),
         vector(array, [1e10, -1e10, 1e-10, 3.4e38], metadata={"tags": ["x"]}),
+        vector(
+            tempting,
+            metadata={"a": "true", "b": "null", "c": " x ", "d": "1e3", "e": "0123", "f": ["1", "1"]},
+        ),
     )
-    resources.read(index, [with_metadata, plain, array, *resources.keys(2)])
+    resources.read(index, [with_metadata, plain, array, tempting, *resources.keys(2)])
     resources.read(index, [plain])
     resources.read(index, resources.keys(2))
     service.call("ListVectors", {"indexName": index, "returnData": True, "returnMetadata": True})

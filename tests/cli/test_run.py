@@ -37,7 +37,7 @@ def test_the_report_files_are_valid(delete_vectors_run: Done) -> None:
     report = read_report(delete_vectors_run.report_dir)
     jsonschema_rs.validate(schema, report)
     assert report["exitCode"] == 0
-    junit = ElementTree.parse(delete_vectors_run.report_dir / "junit.xml").getroot()  # noqa: S314 - our own file
+    junit = ElementTree.parse(delete_vectors_run.report_dir / "junit.xml").getroot()
     assert {case.get("name") for case in junit.iter("testcase")} >= set(outcomes(report))
     assert "DeleteVectors" in (delete_vectors_run.report_dir / "summary.md").read_text(encoding="utf-8")
 

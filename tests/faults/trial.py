@@ -100,6 +100,10 @@ def _operation(requirement: str) -> str:
     return requirement.partition(".")[0]
 
 
+def _is_near(item: pytest.Item, fault: Fault) -> bool:
+    return any(_operation(name) == fault.operation or fault.is_named_by(name) for name in decided_by(item))
+
+
 def is_core(item: pytest.Item) -> bool:
     """Whether a default run of the suite has this test."""
     requirements = load_contract().requirements
@@ -160,11 +164,7 @@ def attempt(session: pytest.Session, fault: Fault | None, *, whole: bool, near: 
         config.pluginmanager.register(watch)
         items = in_order(session.items, fault)
         if near and fault is not None:
-            items = [
-                item
-                for item in items
-                if any(_operation(name) == fault.operation for name in decided_by(item))
-            ]
+            items = [item for item in items if _is_near(item, fault)]
         for at, item in enumerate(items):
             following = items[at + 1] if at + 1 < len(items) else None
             config.hook.pytest_runtest_protocol(item=item, nextitem=following)

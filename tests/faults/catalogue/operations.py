@@ -111,7 +111,7 @@ def _statuses() -> Iterator[Fault]:
 
 def _missing_buckets() -> Iterator[Fault]:
     for at, name in enumerate(NEEDS_BUCKET):
-        also = (f"{name}.NoSuchBucket.*", "Errors.code-status")
+        also = ("*.NoSuchBucket.before-parameters", "Errors.code-status")
         requirement = f"{name}.NoSuchBucket"
         yield Fault(
             f"{name}.missing-bucket-served",

@@ -274,7 +274,7 @@ def test_a_key_that_was_folded_or_trimmed_is_a_violation() -> None:
 
 
 def test_a_listing_of_vectors_that_repeats_one() -> None:
-    slip = lambda value: {"vectors": [*value["vectors"], value["vectors"][0]]}  # noqa: E731
+    slip = lambda value: {"vectors": [*value["vectors"], value["vectors"][0]]}
     found = failed(scene_with_data().call("ListVectors", {"indexName": "alpha"}, slip=slip))
     assert found == {"ListVectors.paging.complete"}
 

@@ -3,24 +3,30 @@
 A case claims to attack one requirement.  The judge is not told which (except
 where the bytes cannot say it: signatures, headers) and must come to the same
 conclusion from what would go over the wire.  Then it is fed right and wrong
-answers to each case.
+answers to each case.  A test takes all cases of one group and names every one
+that goes astray, with what was found instead.
 """
 
 from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from conformance.cases.case import Authentication, Case
 from conformance.cases.directed import directed_cases
 from conformance.contract.loader import load_contract
-from conformance.contract.model import ANY_4XX, Level, Requirement
-from conformance.oracle.expectation import Kind
+from conformance.contract.model import ANY_4XX, Expect, Level
+from conformance.oracle.expectation import Expectation, Kind
 from conformance.oracle.judge import Judgement
 from conformance.wire.exchange import Response
 from tests.unit.oracle.directed import Rendered, render
 from tests.unit.oracle.fake import error, failed, passed, reply
 
 CONTRACT = load_contract()
+GROUPS = sorted({case.requirement.partition(".")[0] for case in directed_cases()})
 
 #: Requirements whose requests are plain valid ones: what makes them special is not in the body.
 INVISIBLE = {
@@ -34,21 +40,35 @@ INVISIBLE = {
     "Http.query.key-with-equals": "the spelling of the query",
 }
 
+each_group = pytest.mark.parametrize("group", GROUPS)
+Found = Any
 
-def requirement_of(case: Case) -> Requirement:
-    return CONTRACT.requirements[case.requirement]
+
+def is_probe(case: Case) -> bool:
+    return CONTRACT.requirements[case.requirement].level is Level.PROBE
 
 
-def cases(*, level: bool, success: bool | None = None, signed: bool | None = None) -> pytest.MarkDecorator:
-    """The directed cases that carry a verdict (``level``), of one side, with the run's signature or without."""
-    chosen = [
-        case
-        for case in directed_cases()
-        if (requirement_of(case).level is not Level.PROBE) is level
-        and (success is None or requirement_of(case).expect.is_success is success)
-        and (signed is None or (case.authentication is Authentication.RUN) is signed)
-    ]
-    return pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in chosen])
+def must_be_served(case: Case) -> bool:
+    return not is_probe(case) and expect_of(case).is_success
+
+
+def must_be_refused(case: Case) -> bool:
+    return not is_probe(case) and not expect_of(case).is_success
+
+
+def is_plainly_signed(case: Case) -> bool:
+    return case.authentication is Authentication.RUN
+
+
+def expect_of(case: Case) -> Expect:
+    return CONTRACT.requirements[case.requirement].expect
+
+
+def astray(group: str, is_meant: Callable[[Case], bool], look: Callable[[Case], Found]) -> dict[str, Found]:
+    """Cases of a group for which ``look`` finds something, by id."""
+    chosen = [case for case in directed_cases() if case.requirement.startswith(f"{group}.") and is_meant(case)]
+    found = {case.id: look(case) for case in chosen}
+    return {identifier: what for identifier, what in found.items() if what}
 
 
 def judged(case: Case, response: Response | None = None, *, told: bool = True) -> Judgement:
@@ -58,119 +78,159 @@ def judged(case: Case, response: Response | None = None, *, told: bool = True) -
     return rendered.scene.judge.judge(rendered.exchange(answer), case.requirement if told else None)
 
 
-def refusal(rendered: Rendered, status: int, code: str) -> Response:
-    return error(status, code, bucket=rendered.bucket)
-
-
-@cases(level=True, success=False, signed=True)
-def test_a_request_that_must_be_refused_breaks_the_attacked_clause_and_no_other(case: Case) -> None:
-    expectation = judged(case, reply(299), told=False).expectation
+def read(case: Case, *, told: bool = False) -> Expectation:
+    """What the judge makes of a case by itself."""
+    expectation = judged(case, reply(299), told=told).expectation
     assert expectation is not None
-    assert expectation.kind is Kind.REFUSED
-    assert expectation.blame == (case.requirement,)
+    return expectation
 
 
-@cases(level=True, success=True, signed=True)
-def test_a_request_that_must_be_served_breaks_nothing_and_touches_the_attacked_limit(case: Case) -> None:
-    expectation = judged(case, reply(299), told=False).expectation
-    assert expectation is not None
-    assert expectation.kind is Kind.SERVED
-    if case.requirement not in INVISIBLE:
-        assert case.requirement in expectation.touched
+def refused(case: Case, status: int, code: str) -> Judgement:
+    rendered = render(case)
+    answer = error(status, code, bucket=rendered.bucket)
+    return rendered.scene.judge.judge(rendered.exchange(answer), case.requirement)
 
 
-@cases(level=False, signed=True)
-def test_a_probe_is_open_to_a_judge_that_knows_what_it_probes(case: Case) -> None:
-    expectation = judged(case, reply(299)).expectation
-    assert expectation is not None
-    assert expectation.kind is Kind.OPEN
+@each_group
+def test_a_request_that_must_be_refused_breaks_the_attacked_clause_and_no_other(group: str) -> None:
+    def look(case: Case) -> Found:
+        expectation = read(case)
+        right = expectation.kind is Kind.REFUSED and expectation.blame == (case.requirement,)
+        return None if right else expectation
+
+    assert astray(group, lambda case: must_be_refused(case) and is_plainly_signed(case), look) == {}
+
+
+@each_group
+def test_a_request_that_must_be_served_breaks_nothing_and_touches_the_attacked_limit(group: str) -> None:
+    def look(case: Case) -> Found:
+        expectation = read(case)
+        touches = case.requirement in expectation.touched or case.requirement in INVISIBLE
+        return None if touches and expectation.kind is Kind.SERVED else expectation
+
+    assert astray(group, lambda case: must_be_served(case) and is_plainly_signed(case), look) == {}
+
+
+@each_group
+def test_a_probe_is_open_to_a_judge_that_knows_what_it_probes(group: str) -> None:
+    def look(case: Case) -> Found:
+        expectation = read(case, told=True)
+        return None if expectation.kind is Kind.OPEN else expectation
+
+    assert astray(group, is_probe, look) == {}
 
 
 def test_every_requirement_called_invisible_still_has_a_case() -> None:
     assert INVISIBLE.keys() <= {case.requirement for case in directed_cases()}
 
 
-@cases(level=True, success=False)
-def test_every_documented_refusal_passes_the_attacked_requirement(case: Case) -> None:
-    expect = requirement_of(case).expect
-    statuses = (400, 404) if expect.statuses == ANY_4XX else expect.statuses
-    for status in statuses:
-        for code in expect.codes or ("VectorIndexParameterInvalid" if status == 400 else "InvalidArgument",):
-            rendered = render(case)
-            judgement = judged(case, refusal(rendered, status, code))
-            assert not failed(judgement)
-            assert case.requirement in passed(judgement)
+@each_group
+def test_every_documented_refusal_passes_the_attacked_requirement(group: str) -> None:
+    def look(case: Case) -> Found:
+        expect = expect_of(case)
+        statuses = (400, 404) if expect.statuses == ANY_4XX else expect.statuses
+        for status in statuses:
+            for code in expect.codes or ("VectorIndexParameterInvalid" if status == 400 else "SomethingElse",):
+                judgement = refused(case, status, code)
+                if failed(judgement) or case.requirement not in passed(judgement):
+                    return status, code, failed(judgement)
+        return None
+
+    assert astray(group, must_be_refused, look) == {}
 
 
-@cases(level=True, success=False)
-def test_serving_what_must_be_refused_fails_the_attacked_requirement_alone(case: Case) -> None:
-    operation = CONTRACT.operation(case.operation)
-    for status in (operation.success_status, 202):
-        assert failed(judged(case, reply(status))) == {case.requirement}
+@each_group
+def test_serving_what_must_be_refused_fails_the_attacked_requirement_alone(group: str) -> None:
+    def look(case: Case) -> Found:
+        for status in (CONTRACT.operation(case.operation).success_status, 202):
+            found = failed(judged(case, reply(status)))
+            if found != {case.requirement}:
+                return status, found
+        return None
+
+    assert astray(group, must_be_refused, look) == {}
 
 
-@cases(level=True, success=False)
-def test_another_status_than_an_admissible_one_fails_the_attacked_requirement_alone(case: Case) -> None:
-    rendered = render(case)
-    expectation = judged(case, reply(299)).expectation
-    assert expectation is not None
-    # Where two things are wrong at once and the pages give no order, more than the attacked status is right.
-    admissible = {item.status for item in expectation.admissible}
-    assert set(requirement_of(case).expect.statuses) <= admissible
-    strangers = {400, 404, 409, 500} - admissible
-    assert strangers
-    for status in sorted(strangers):
-        assert failed(judged(case, refusal(rendered, status, "SomethingElse"))) == {case.requirement}
+@each_group
+def test_another_status_than_an_admissible_one_fails_the_attacked_requirement_alone(group: str) -> None:
+    def look(case: Case) -> Found:
+        # Where two things are wrong at once and the pages give no order, more than the attacked status is right.
+        admissible = {item.status for item in read(case, told=True).admissible}
+        if not set(expect_of(case).statuses) <= admissible:
+            return admissible
+        for status in sorted({400, 404, 500} - admissible):
+            found = failed(refused(case, status, "SomethingElse"))
+            if found != {case.requirement}:
+                return status, found
+        return None
+
+    assert astray(group, must_be_refused, look) == {}
 
 
-@cases(level=True, success=False)
-def test_another_code_is_a_violation_exactly_where_codes_are_documented(case: Case) -> None:
-    expect = requirement_of(case).expect
-    rendered = render(case)
-    judgement = judged(case, refusal(rendered, expect.statuses[0], "SomethingElse"))
-    if expect.codes:
-        assert failed(judgement) == {case.requirement}
-        return
-    general = f"{case.operation}.errors.VectorIndexParameterInvalid"
-    assert failed(judgement) == ({general} if expect.statuses != ANY_4XX else set())
-    assert case.requirement in passed(judgement)
+@each_group
+def test_another_code_is_a_violation_exactly_where_codes_are_documented(group: str) -> None:
+    def look(case: Case) -> Found:
+        expect = expect_of(case)
+        wanted = {case.requirement}
+        if expect.statuses == ANY_4XX:
+            wanted = set()
+        elif not expect.codes:
+            wanted = {f"{case.operation}.errors.VectorIndexParameterInvalid"}
+        found = failed(refused(case, expect.statuses[0], "SomethingElse"))
+        return None if found == wanted else found or "nothing"
+
+    assert astray(group, must_be_refused, look) == {}
 
 
-@cases(level=True, success=True)
-def test_serving_what_must_be_served_passes_the_attacked_requirement(case: Case) -> None:
-    judgement = judged(case)
-    assert not failed(judgement)
-    assert case.requirement in passed(judgement)
+@each_group
+def test_serving_what_must_be_served_passes_the_attacked_requirement(group: str) -> None:
+    def look(case: Case) -> Found:
+        judgement = judged(case)
+        return None if case.requirement in passed(judgement) and not failed(judgement) else judgement.failed or "nothing"
+
+    assert astray(group, must_be_served, look) == {}
 
 
-@cases(level=True, success=True)
-def test_refusing_what_must_be_served_fails_the_attacked_requirement_alone(case: Case) -> None:
-    for status, code in (
-        (400, "VectorIndexParameterInvalid"),
-        (400, "MalformedJson"),
-        (403, "AccessDenied"),
-        (500, "InternalError"),
-    ):
-        judgement = judged(case, refusal(render(case), status, code))
-        assert failed(judgement) == {case.requirement}
+@each_group
+def test_refusing_what_must_be_served_fails_the_attacked_requirement_alone(group: str) -> None:
+    def look(case: Case) -> Found:
+        for status, code in (
+            (400, "VectorIndexParameterInvalid"),
+            (400, "MalformedJson"),
+            (403, "AccessDenied"),
+            (500, "InternalError"),
+        ):
+            found = failed(refused(case, status, code))
+            if found != {case.requirement}:
+                return status, code, found
+        return None
+
+    assert astray(group, must_be_served, look) == {}
 
 
-@cases(level=False)
-def test_no_refusal_of_a_probe_is_a_violation(case: Case) -> None:
-    for status in (400, 404, 409, 415, 500):
-        judgement = judged(case, refusal(render(case), status, "SomethingElse"))
-        assert not failed(judgement)
-        observed = [(item.requirement, item.observed) for item in judgement.observations]
-        assert observed == [(case.requirement, f"{status} SomethingElse")]
+@each_group
+def test_no_refusal_of_a_probe_is_a_violation_and_each_is_recorded(group: str) -> None:
+    def look(case: Case) -> Found:
+        for status in (400, 404, 409, 415, 500):
+            judgement = refused(case, status, "SomethingElse")
+            observed = [(item.requirement, item.observed) for item in judgement.observations]
+            if judgement.failed or observed != [(case.requirement, f"{status} SomethingElse")]:
+                return status, failed(judgement), observed
+        return None
+
+    assert astray(group, is_probe, look) == {}
 
 
-@cases(level=False)
-def test_serving_a_probe_is_no_violation(case: Case) -> None:
-    rendered = render(case)
-    answer = served_whatever_was_asked(rendered)
-    judgement = rendered.scene.judge.judge(rendered.exchange(answer), case.requirement)
-    assert not failed(judgement)
-    assert [item.observed for item in judgement.observations] == [str(answer.status)]
+@each_group
+def test_serving_a_probe_is_no_violation_and_is_recorded(group: str) -> None:
+    def look(case: Case) -> Found:
+        rendered = render(case)
+        answer = served_whatever_was_asked(rendered)
+        judgement = rendered.scene.judge.judge(rendered.exchange(answer), case.requirement)
+        observed = [item.observed for item in judgement.observations]
+        return None if not judgement.failed and observed == [str(answer.status)] else (failed(judgement), observed)
+
+    assert astray(group, is_probe, look) == {}
 
 
 def served_whatever_was_asked(rendered: Rendered) -> Response:
@@ -184,9 +244,17 @@ def served_whatever_was_asked(rendered: Rendered) -> Response:
     return reply(operation.success_status if operation is not None else 200, _EMPTY.get(name))
 
 
-_EMPTY = {
+_EMPTY: dict[str, Any] = {
     "ListVectorIndexes": {"indexes": []},
     "ListVectors": {"vectors": []},
     "QueryVectors": {"vectors": []},
     "GetVectors": {"vectors": []},
 }
+
+
+def test_a_case_under_a_wrong_name_does_not_mislead_the_judge() -> None:
+    right = next(
+        case for case in directed_cases() if case.requirement == "PutVectorIndex.dimension.minimum.rejected"
+    )
+    wrong = dataclasses.replace(right, requirement="PutVectorIndex.dimension.maximum.rejected")
+    assert failed(judged(wrong, reply(200))) == {right.requirement}

@@ -8,7 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from xml.etree import ElementTree as ET  # noqa: N817 - the name its documentation uses
+from xml.etree import ElementTree as ET
 
 import jsonschema_rs
 import pytest
