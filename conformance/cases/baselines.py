@@ -72,7 +72,7 @@ BASELINES: dict[str, Callable[[], dict[str, Any]]] = {
         "maxResults": 50,
         "returnData": True,
         "returnMetadata": True,
-        "segmentCount": 1,
+        "segmentCount": 4,
         "segmentIndex": 0,
     },
     "DeleteVectors": lambda: {"indexName": Slot.INDEX, "keys": [Key("a"), Key("b")]},

@@ -35,9 +35,9 @@ def query_cases(contract: Contract) -> Iterator[Case]:
     yield from _filter_cases(contract)
 
 
-def nested(levels: int) -> dict[str, Any]:
+def nested(levels: int, value: str = "a") -> dict[str, Any]:
     """A filter of ``levels`` logical operators inside one another around one condition."""
-    condition: dict[str, Any] = {"kind": {"$eq": "a"}}
+    condition: dict[str, Any] = {"kind": {"$eq": value}}
     for level in range(levels):
         condition = {"$and" if level % 2 else "$or": [condition]}
     return condition
@@ -70,9 +70,10 @@ def _filter_cases(contract: Contract) -> Iterator[Case]:
     yield case("empty", "object", {})
     yield case("unknown-field", "eq", {"conformanceNoSuchField": {"$eq": "x"}})
     yield case("unknown-field", "in", {"$and": [{"conformanceNoSuchField": {"$in": ["x", "y"]}}]})
-    for operator in ("$regex", "$EQ", "$like"):
+    for operator in ("$regex", "$EQ", "$like", "$not", "$all", "$gtt"):
         yield case("operator.unknown", operator[1:], {"title": {operator: "x"}})
-    yield case("operator.unknown", "logical", {"$xor": [{"title": {"$eq": "x"}}]})
+    for operator in ("$xor", "$nor", "$not"):
+        yield case("operator.unknown", f"logical-{operator[1:]}", {operator: [{"title": {"$eq": "x"}}]})
     for label, condition in (
         ("in-empty", {"title": {"$in": []}}),
         ("in-string", {"title": {"$in": "x"}}),

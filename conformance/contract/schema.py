@@ -106,6 +106,8 @@ def schema_at(document: Mapping[str, Any], schema: JsonSchema, place: str) -> An
         return value
     if last == "required":
         node = _descend(document, node, steps[:-1], place)
+        while "properties" not in node and isinstance(node.get("items"), Mapping):
+            node = resolve(document, node["items"])
         return steps[-1] in node.get("required", ())
     node = _descend(document, node, steps, place)
     if last not in node:

@@ -97,11 +97,18 @@ class EntryChecks:
         requirement, cause = (replaced if stored.replaced else first), stored.put
         if slip is not None and disputed is not None:
             requirement, cause = disputed.requirement, disputed.cause
-        elif slip is not None and key in index.seen and index.last_write is not None:
+        elif slip is not None and _blames_last_write(index, key):
+            assert index.last_write is not None, "it is to blame"
             requirement, cause = index.last_write.requirement, index.last_write.cause
         self._checks.check(requirement, slip is None, expected, f"{key!r}: {slip}", cause)
         if slip is None and disputed is not None:
             self._checks.check(disputed.requirement, True)
+
+
+def _blames_last_write(index: IndexState, key: str) -> bool:
+    """Whether a vector that was right before is wrong since a write that did not name it."""
+    last = index.last_write
+    return key in index.seen and last is not None and last.cause is not index.vectors[key].put
 
 
 def missing_check(checks: Checks, index: IndexState, key: str, general: str) -> None:
@@ -111,11 +118,12 @@ def missing_check(checks: Checks, index: IndexState, key: str, general: str) -> 
     requirement, cause = "PutVectors.stores", stored.put
     if disputed is not None:
         requirement, cause = disputed.requirement, disputed.cause
-    elif key in index.seen:
-        if index.last_write is None:
-            checks.check(general, False, f"the vector {key!r}", "it is missing")
-            return
+    elif _blames_last_write(index, key):
+        assert index.last_write is not None, "it is to blame"
         requirement, cause = index.last_write.requirement, index.last_write.cause
+    elif key in index.seen:
+        checks.check(general, False, f"the vector {key!r}", "it is missing")
+        return
     checks.check(requirement, False, f"the vector {key!r}", "it is missing", cause)
 
 

@@ -107,6 +107,11 @@ def _entries(value: dict[str, Any]) -> list[dict[str, Any]]:
 def _put_vectors(bucket: BucketState, index: IndexState, value: dict[str, Any], exchange: Exchange) -> None:
     for entry in _entries(value):
         key = entry["key"]
+        if index.dimension is not None and len(entry["data"]["float32"]) != index.dimension:
+            # Served although it fits no vector of the index: what is stored now, nobody can say.
+            index.vectors.pop(key, None)
+            index.uncertain.add(key)
+            continue
         metadata = entry.get("metadata")
         index.vectors[key] = StoredVector(
             data=as_float32(entry["data"]["float32"]),

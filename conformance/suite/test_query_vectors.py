@@ -15,6 +15,7 @@ from typing import Any
 
 from conformance.cases.baselines import vector
 from conformance.cases.case import Case
+from conformance.cases.queries import nested
 from conformance.suite.collecting import cases_of, decides
 from conformance.suite.resources import Resources
 from conformance.suite.service import Result, Service
@@ -138,7 +139,9 @@ def test_an_empty_index_has_no_results(service: Service, resources: Resources) -
     """200 and no entries, with and without a filter, for both metrics."""
     for metric in ("euclidean", "cosine"):
         index = resources.index(dimension=2, metric=metric)
-        query(service, index, [1.0, 1.0], 10)
+        service.call("GetVectorIndex", {"indexName": index})
+        body = {"indexName": index, "queryVector": {"float32": [1.0, 1.0]}, "topK": 10}
+        service.call("QueryVectors", body, attack="QueryVectors.empty-index", settle=True)
         query(service, index, [1.0, 1.0], 10, filter={"kind": {"$eq": "a"}})
         service.call("DeleteVectorIndex", {"indexName": index})
 
@@ -194,6 +197,11 @@ FILTERS: dict[str, dict[str, Any]] = {
     "exists-false": {"tags": {"$exists": False}},
     "exists-nowhere": {"nothing": {"$exists": True}},
     "exists-false-everywhere": {"nothing": {"$exists": False}},
+    "in-part-of-a-value": {"kind": {"$in": ["com", "medy", "comedyx"]}},
+    "in-many": {"kind": {"$in": [*(f"x{number}" for number in range(14)), "drama"]}},
+    "nin-part-of-a-value": {"kind": {"$nin": ["com", "dram"]}},
+    "or-third": {"$or": [{"kind": {"$eq": "opera"}}, {"kind": {"$eq": "ballet"}}, _COMEDY]},
+    "deep": nested(7, "comedy"),
     "and": {"$and": [_COMEDY, _Y2020]},
     "and-one": {"$and": [_COMEDY]},
     "and-three": {"$and": [_COMEDY, _Y2020, {"tags": {"$eq": "fun"}}]},

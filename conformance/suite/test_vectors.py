@@ -16,7 +16,7 @@ from conformance.cases.case import Case, Slot
 from conformance.cases.corpora import TEMPTING_KEYS
 from conformance.contract.model import Profile
 from conformance.suite.collecting import cases_of, decides, in_profile
-from conformance.suite.resources import Resources
+from conformance.suite.resources import Resources, index_body
 from conformance.suite.service import Result, Service
 
 _MOST_PAGES = 200
@@ -92,9 +92,9 @@ def test_flags_decide_what_is_returned(service: Service, resources: Resources) -
 
 
 @decides("PutVectors.overwrite", "PutVectors.overwrite.metadata", "PutVectors.only-named")
-def test_overwriting_replaces(resources: Resources) -> None:
-    """Data and metadata are the new ones only: fewer fields, other fields, none at all."""
-    index = resources.shared(Slot.INDEX)
+def test_overwriting_replaces(service: Service, resources: Resources) -> None:
+    """Data and metadata are the new ones only, by key and in listings: fewer fields, other fields, none at all."""
+    index = resources.index()
     key, other = resources.keys(2)
     resources.put(
         index, vector(key, metadata={"title": "old", "tags": ["a"]}), vector(other, metadata={"a": "b"})
@@ -108,6 +108,8 @@ def test_overwriting_replaces(resources: Resources) -> None:
     ):
         resources.put(index, entry)
         resources.read(index, [key, other])
+        service.call("ListVectors", {"indexName": index, "returnData": True, "returnMetadata": True})
+    service.call("DeleteVectorIndex", {"indexName": index})
 
 
 @decides("PutVectors.data.stored")
@@ -170,30 +172,62 @@ def test_a_refused_batch_writes_nothing(service: Service, resources: Resources) 
     resources.read(index, [old, new])
 
 
-@decides("PutVectors.only-named", "DeleteVectors.only-named")
+@decides(
+    "PutVectors.only-named",
+    "DeleteVectors.only-named",
+    "GetVectors.only-requested",
+    "ListVectors.only-stored",
+    "QueryVectors.only-stored",
+)
 def test_indexes_and_buckets_are_isolated(service: Service, resources: Resources) -> None:
-    """The same key in two indexes of one bucket and in the same index name of another bucket."""
+    """Two like indexes in one bucket and one of the same name in another: reads and writes meet only their own."""
     other = resources.bucket()
-    name = resources.index()
-    neighbour = resources.index()
-    body = {"dataType": "float32", "dimension": 4, "distanceMetric": "cosine", "indexName": name}
-    service.call("PutVectorIndex", body, bucket=other).need()
-    key = resources.keys(1)[0]
-    resources.put(name, vector(key, [1.0, 0.0, 0.0, 0.0], {"place": "first"}))
-    resources.read(neighbour, [key])
-    resources.read(name, [key], bucket=other)
-    resources.put(neighbour, vector(key, [0.0, 1.0, 0.0, 0.0], {"place": "second"}))
-    resources.put(name, vector(key, [0.0, 0.0, 1.0, 0.0], {"place": "third"}), bucket=other)
-    for index, bucket in ((name, None), (neighbour, None), (name, other)):
-        resources.read(index, [key], bucket=bucket)
-    service.call("DeleteVectors", {"indexName": neighbour, "keys": [key]})
-    for index, bucket in ((name, None), (neighbour, None), (name, other)):
-        resources.read(index, [key], bucket=bucket)
+    name, neighbour = resources.index(), resources.index()
+    service.call("PutVectorIndex", index_body(name), bucket=other).need()
+    places = ((name, None), (neighbour, None), (name, other))
+    common, *own = resources.keys(4)
+    for number, (index, bucket) in enumerate(places):
+        row = [1.0, float(number), 0.0, 0.0]
+        resources.put(
+            index, vector(common, row, {"place": str(number)}), vector(own[number], row), bucket=bucket
+        )
+
+    def compare() -> None:
+        for index, bucket in places:
+            resources.read(index, [common, *own], bucket=bucket)
+            body = {"indexName": index, "returnData": True, "returnMetadata": True}
+            service.call("ListVectors", body, bucket=bucket)
+            point = {"float32": [1.0, 0.5, 0.0, 0.0]}
+            query = {"indexName": index, "queryVector": point, "topK": 10, "returnMetadata": True}
+            service.call("QueryVectors", query, bucket=bucket, settle=True)
+
+    compare()
+    service.call("DeleteVectors", {"indexName": neighbour, "keys": [common]})
+    compare()
+    service.call("DeleteVectors", {"indexName": name, "keys": [common]}, bucket=other)
+    compare()
     service.call("DeleteVectorIndex", {"indexName": name}, bucket=other)
-    resources.read(name, [key])
+    resources.read(name, [common, own[0]])
     service.call("DeleteVectorBucket", bucket=other)
     for index in (name, neighbour):
         service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("GetVectors.only-requested", "GetVectors.returns-stored", "GetVectors.keys.max-items.accepted")
+def test_keys_are_matched_whole(service: Service, resources: Resources) -> None:
+    """A key is no prefix and no pattern, and a full request of stored keys returns every one of them."""
+    index = resources.index(dimension=1)
+    stem = resources.keys(1)[0]
+    alike = [stem, f"{stem}0", f"{stem}00", stem.upper(), f"{stem.upper()}0"]
+    most = service.contract.limit("GetVectors", "keys/maxItems")
+    keys = [*dict.fromkeys(alike), *resources.keys(most)][:most]
+    resources.put(index, *(vector(key, [float(place)]) for place, key in enumerate(keys)))
+    service.call("ListVectors", {"indexName": index, "returnData": True})
+    for key in (stem, f"{stem}0", stem.upper(), stem[:-1], f"{stem}1", f"{stem}*"):
+        resources.read(index, [key])
+    resources.read(index, keys)
+    resources.read(index, [keys[0], f"{stem}-none", keys[1], f"{stem}-neither", keys[-1]])
+    service.call("DeleteVectorIndex", {"indexName": index})
 
 
 def walk(service: Service, index: str, page_size: int | None, **more: Any) -> tuple[list[str], list[Result]]:
@@ -227,7 +261,7 @@ def test_pages_of_vectors(service: Service, resources: Resources) -> None:
     keys = resources.keys(10)
     resources.put(index, *(vector(key, [1.0, 2.0]) for key in keys))
     for page_size in (1, 2, 3, 5, 9, 10, 11, 1000):
-        found, pages = walk(service, index, page_size, returnMetadata=True)
+        found, pages = walk(service, index, page_size, returnData=True, returnMetadata=True)
         last = pages[-1].exchange
         service.check(
             "ListVectors.paging.complete", sorted(found) == keys, last, f"{len(keys)} keys, each once", found
@@ -254,7 +288,7 @@ def test_the_default_page_of_vectors(service: Service, resources: Resources) -> 
     keys = resources.keys(most + 7)
     for start in range(0, len(keys), batch):
         resources.put(index, *(vector(key, [1.0]) for key in keys[start : start + batch]))
-    for page_size in (None, most, most + 7, 1000):
+    for page_size in (None, 100, most, most + 7, 1000):
         found, pages = walk(service, index, page_size)
         service.check(
             "ListVectors.paging.complete",

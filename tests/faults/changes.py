@@ -26,7 +26,7 @@ _NO_CONTENT = 204
 def altered(part: Any, **members: Any) -> Any:
     """A copy of a part with some of its methods or attributes replaced."""
     kind = type(part)
-    copy = object.__new__(type(kind.__name__, (kind,), members))
+    copy: Any = object.__new__(type(kind.__name__, (kind,), members))
     copy.__dict__.update({name: value for name, value in vars(part).items() if name not in members})
     return copy
 
@@ -111,6 +111,20 @@ def before(operation: str, mend: Callable[[Json], object]) -> Change:
         return handle
 
     return around(wrap, operation)
+
+
+def member(
+    operation: str, name: str, when: Callable[[Any], object], value: Callable[[Any], Any] | None = None
+) -> Change:
+    """Alter one member of the request body before it is read, or leave it out."""
+
+    def mend(body: Json) -> None:
+        if name in body and when(body[name]):
+            given = body.pop(name)
+            if value is not None:
+                body[name] = value(given)
+
+    return before(operation, mend)
 
 
 def refuse(
@@ -222,21 +236,22 @@ def pipeline(**members: Any) -> Change:
 def error_of(code: str, *operations: str, status: int | None = None, to: str | None = None) -> Change:
     """Another status or code for one error, of all operations or of some."""
 
-    def handle(self: Any, request: Request) -> Response:
+    def serve(self: Any, request: Request) -> Response:
         try:
             return Pipeline.serve(self, request)
         except ServiceError as error:
             if error.code != code or (operations and not names_operation(self, request, operations)):
-                return self.behaviour.errors.render(error, request)
-            changed = dataclasses.replace(error, status=status or error.status)
-            if to is not None:
-                known = ERROR_CODES[code]
-                changed = ServiceError(
-                    to, error.message or known.message, error.ec or known.ec, status=status or known.status
-                )
-            return self.behaviour.errors.render(changed, request)
+                raise
+            known = ERROR_CODES[code]
+            raise ServiceError(
+                to or code,
+                error.message or known.message,
+                error.ec or known.ec,
+                error.members,
+                status or known.status,
+            ) from None
 
-    return pipeline(handle=handle)
+    return pipeline(serve=serve)
 
 
 def names_operation(pipe: Any, request: Request, operations: tuple[str, ...]) -> bool:

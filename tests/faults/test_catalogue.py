@@ -48,10 +48,14 @@ def test_a_faulty_emulator_answers_an_unsigned_request(fault: Fault) -> None:
 
 def test_applying_every_fault_leaves_the_emulator_as_it_was() -> None:
     behaviour = build_behaviour(Settings())
-    before = {name: (type(part := getattr(behaviour, name)), dict(getattr(part, "__dict__", {}))) for name in _PARTS}
+    before = {
+        name: (type(part := getattr(behaviour, name)), dict(getattr(part, "__dict__", {}))) for name in _PARTS
+    }
     for fault in FAULTS.values():
         fault.apply(behaviour)
-    after = {name: (type(part := getattr(behaviour, name)), dict(getattr(part, "__dict__", {}))) for name in _PARTS}
+    after = {
+        name: (type(part := getattr(behaviour, name)), dict(getattr(part, "__dict__", {}))) for name in _PARTS
+    }
     assert after == before
 
 
@@ -60,7 +64,9 @@ _PARTS = ("rules", "paging", "presenter", "errors", "headers", "authenticator", 
 
 def test_the_emulator_does_not_know_of_faults() -> None:
     package = Path(oss_vectors_emulator.__file__).parent
-    knowing = [path.name for path in package.rglob("*.py") if "tests.faults" in path.read_text(encoding="utf-8")]
+    knowing = [
+        path.name for path in package.rglob("*.py") if "tests.faults" in path.read_text(encoding="utf-8")
+    ]
     assert knowing == []
 
 

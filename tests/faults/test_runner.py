@@ -38,7 +38,9 @@ def test_an_unknown_fault_is_refused() -> None:
 
 def test_a_faulty_emulator_prints_the_line_of_the_real_one() -> None:
     command = [sys.executable, "-m", "tests.faults.faulty_emulator", "--fault", FAULT, "--exit-with-parent"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -216,7 +216,8 @@ def _anonymous_in(name: str) -> Change:
     def authenticate(self: Any, request: Request, address: Address) -> Credential:
         signed = request.header("authorization") or "x-oss-signature" in request.query
         if not signed and router.route(request.method, address, request.query).operation == name:
-            return next(iter(self.credentials.values()))
+            first: Credential = next(iter(self.credentials.values()))
+            return first
         return Authenticator.authenticate(self, request, address)
 
     return c.part("authenticator", authenticate=authenticate)

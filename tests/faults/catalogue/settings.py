@@ -238,13 +238,7 @@ def _logging() -> Iterator[Fault]:
         f"{put}.own-bucket",
         agrees,
         "TargetBucket becomes the bucket itself",
-        c.after(
-            put,
-            lambda _p, call: (
-                call.bucket.logging
-                and setattr(call.bucket, "logging", {**call.bucket.logging, "TargetBucket": call.bucket.name})
-            ),
-        ),
+        c.after(put, _target_itself),
     )
     yield Fault(
         f"{put}.prefix-slash",
@@ -342,6 +336,10 @@ def _logging() -> Iterator[Fault]:
         c.refuse(delete, lambda call: call.bucket.logging is None, "NoSuchBucketPolicy"),
         (f"{delete}.success.status",),
     )
+
+
+def _target_itself(_parts: Behaviour, call: Call) -> None:
+    call.bucket.logging = {**(call.bucket.logging or {}), "TargetBucket": call.bucket.name}
 
 
 def _first_rule_stays(parts: Behaviour, handler: Handler, call: Call) -> Response:

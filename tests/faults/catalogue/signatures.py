@@ -322,7 +322,7 @@ def _refusal_of(self: Any, claim: Claim) -> ServiceError | None:
 
 
 def _ahead(self: Any, claim: Claim) -> bool:
-    return claim.date > self.clock.now().strftime("%Y%m%dT%H%M%SZ")
+    return bool(claim.date > self.clock.now().strftime("%Y%m%dT%H%M%SZ"))
 
 
 def _expiry_only(self: Any, claim: Claim) -> None:
@@ -374,11 +374,7 @@ def _refused() -> Iterator[Fault]:
         "additional-refused",
         "header.additional-headers",
         "AdditionalHeaders is not understood",
-        _auth(
-            check_scope=lambda s, cl: (
-                _refuse(bool(cl.additional), "SignatureDoesNotMatch") or _A.check_scope(s, cl)
-            )
-        ),
+        _auth(check_scope=_nothing_additional),
     )
     yield _fault(
         "md5-unsigned",
@@ -407,9 +403,7 @@ def _refused() -> Iterator[Fault]:
         "url-needs-date-header",
         "url.accepted",
         "a signed URL needs a header x-oss-date too",
-        _auth(
-            read_url=lambda s, r: _refuse(r.header("x-oss-date") is None, "AccessDenied") or _A.read_url(s, r)
-        ),
+        _auth(read_url=_with_date_header),
         "Signing.url.*",
     )
     yield _fault(
@@ -424,6 +418,16 @@ def _refused() -> Iterator[Fault]:
 def _refuse(when: bool, code: str) -> None:
     if when:
         raise ServiceError(code)
+
+
+def _nothing_additional(self: Any, claim: Claim) -> None:
+    _refuse(bool(claim.additional), "SignatureDoesNotMatch")
+    _A.check_scope(self, claim)
+
+
+def _with_date_header(self: Any, request: Request) -> Claim:
+    _refuse(request.header("x-oss-date") is None, "AccessDenied")
+    return _A.read_url(self, request)
 
 
 def _no_blanks(self: Any, request: Request) -> Claim:
@@ -511,10 +515,11 @@ def _codes() -> Iterator[Fault]:
         "region-500",
         "region.wrong",
         "another region gives 500",
-        _auth(check_scope=lambda s, cl: _crash(cl.region != s.region) or _A.check_scope(s, cl)),
+        _auth(check_scope=_crash_on_region),
     )
 
 
-def _crash(when: bool) -> None:
-    if when:
+def _crash_on_region(self: Any, claim: Claim) -> None:
+    if claim.region != self.region:
         raise RuntimeError("crash")
+    _A.check_scope(self, claim)

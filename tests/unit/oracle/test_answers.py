@@ -274,8 +274,10 @@ def test_a_key_that_was_folded_or_trimmed_is_a_violation() -> None:
 
 
 def test_a_listing_of_vectors_that_repeats_one() -> None:
-    slip = lambda value: {"vectors": [*value["vectors"], value["vectors"][0]]}
-    found = failed(scene_with_data().call("ListVectors", {"indexName": "alpha"}, slip=slip))
+    def repeat(value: dict[str, Any]) -> dict[str, Any]:
+        return {"vectors": [*value["vectors"], value["vectors"][0]]}
+
+    found = failed(scene_with_data().call("ListVectors", {"indexName": "alpha"}, slip=repeat))
     assert found == {"ListVectors.paging.complete"}
 
 

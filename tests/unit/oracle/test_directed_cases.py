@@ -66,7 +66,9 @@ def expect_of(case: Case) -> Expect:
 
 def astray(group: str, is_meant: Callable[[Case], bool], look: Callable[[Case], Found]) -> dict[str, Found]:
     """Cases of a group for which ``look`` finds something, by id."""
-    chosen = [case for case in directed_cases() if case.requirement.startswith(f"{group}.") and is_meant(case)]
+    chosen = [
+        case for case in directed_cases() if case.requirement.startswith(f"{group}.") and is_meant(case)
+    ]
     found = {case.id: look(case) for case in chosen}
     return {identifier: what for identifier, what in found.items() if what}
 
@@ -130,7 +132,9 @@ def test_every_documented_refusal_passes_the_attacked_requirement(group: str) ->
         expect = expect_of(case)
         statuses = (400, 404) if expect.statuses == ANY_4XX else expect.statuses
         for status in statuses:
-            for code in expect.codes or ("VectorIndexParameterInvalid" if status == 400 else "SomethingElse",):
+            for code in expect.codes or (
+                "VectorIndexParameterInvalid" if status == 400 else "SomethingElse",
+            ):
                 judgement = refused(case, status, code)
                 if failed(judgement) or case.requirement not in passed(judgement):
                     return status, code, failed(judgement)
@@ -186,7 +190,11 @@ def test_another_code_is_a_violation_exactly_where_codes_are_documented(group: s
 def test_serving_what_must_be_served_passes_the_attacked_requirement(group: str) -> None:
     def look(case: Case) -> Found:
         judgement = judged(case)
-        return None if case.requirement in passed(judgement) and not failed(judgement) else judgement.failed or "nothing"
+        return (
+            None
+            if case.requirement in passed(judgement) and not failed(judgement)
+            else judgement.failed or "nothing"
+        )
 
     assert astray(group, must_be_served, look) == {}
 
@@ -228,7 +236,11 @@ def test_serving_a_probe_is_no_violation_and_is_recorded(group: str) -> None:
         answer = served_whatever_was_asked(rendered)
         judgement = rendered.scene.judge.judge(rendered.exchange(answer), case.requirement)
         observed = [item.observed for item in judgement.observations]
-        return None if not judgement.failed and observed == [str(answer.status)] else (failed(judgement), observed)
+        return (
+            None
+            if not judgement.failed and observed == [str(answer.status)]
+            else (failed(judgement), observed)
+        )
 
     assert astray(group, is_probe, look) == {}
 

@@ -45,7 +45,7 @@ def scene_with_data() -> Scene:
         pytest.param({"BucketName": BUCKET, "Resource": "x"}, id="with-further-strings"),
     ],
 )
-def test_members_of_an_error_that_may_vary(members: dict[str, str]) -> None:
+def test_members_of_an_error_that_may_vary(members: dict[str, Any]) -> None:
     judgement = scene_with_data().call(
         "GetVectorIndex", {"indexName": "gone"}, response=error(404, "NoSuchVectorIndex", **members)
     )
@@ -129,7 +129,8 @@ def test_no_metadata_may_be_shown_as_none_or_as_empty(operation: str, metadata: 
         return value
 
     body: dict[str, Any] = {"indexName": "here", "returnMetadata": True}
-    body |= {"GetVectors": {"keys": ["a", "b"]}, "QueryVectors": _QUERY}.get(operation, {})
+    extra: dict[str, dict[str, Any]] = {"GetVectors": {"keys": ["a", "b"]}, "QueryVectors": _QUERY}
+    body |= extra.get(operation, {})
     assert not failed(scene_with_data().call(operation, body, slip=slip))
 
 

@@ -236,7 +236,7 @@ _METADATA = st.dictionaries(_FIELDS, _WORDS | st.lists(_WORDS, min_size=1, max_s
 
 
 @given(_FILTERS, _METADATA)
-@settings(max_examples=400, database=None, derandomize=True)
+@settings(max_examples=200, database=None, derandomize=True)
 def test_a_decided_filter_agrees_with_a_naive_evaluation(condition: dict[str, Any], metadata: Any) -> None:
     decided = matches(condition, metadata)
     if decided is not None:
@@ -244,7 +244,7 @@ def test_a_decided_filter_agrees_with_a_naive_evaluation(condition: dict[str, An
 
 
 @given(_FILTERS, st.fixed_dictionaries({"f": _WORDS, "g": _WORDS}))
-@settings(max_examples=200, database=None, derandomize=True)
+@settings(max_examples=100, database=None, derandomize=True)
 def test_every_documented_filter_is_decided_on_plain_metadata(
     condition: dict[str, Any], metadata: dict[str, str]
 ) -> None:

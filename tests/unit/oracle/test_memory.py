@@ -279,11 +279,12 @@ def test_a_hundred_and_first_index_must_be_refused_with_its_own_code() -> None:
     full = error(400, "VectorBucketIndexExceedLimit")
     assert not failed(scene.call("PutVectorIndex", body, response=full))
     for answer in (reply(200), INVALID):
-        rerun = {**body, "indexName": f"oneMore{answer.status}"}
+        name = f"oneMore{answer.status}"
+        rerun = {**body, "indexName": name}
         found = failed(scene.call("PutVectorIndex", rerun, response=answer))
         assert found == {"PutVectorIndex.indexes-per-bucket.rejected"}
         if answer.status == 200:
-            scene.model.buckets[BUCKET].indexes.pop(rerun["indexName"])
+            scene.model.buckets[BUCKET].indexes.pop(name)
 
 
 def test_a_bucket_that_was_never_made_is_laid_at_the_door_of_its_creation() -> None:

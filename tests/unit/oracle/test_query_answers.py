@@ -131,9 +131,7 @@ def test_each_wrong_distance_fails_its_clause(
         ({"returnMetadata": True}, {"metadata": {"kind": "b"}}, "QueryVectors.returnMetadata.true"),
     ],
 )
-def test_each_flag_decides_its_member(
-    flags: dict[str, bool], entry: dict[str, Any], requirement: str
-) -> None:
+def test_each_flag_decides_its_member(flags: dict[str, Any], entry: dict[str, Any], requirement: str) -> None:
     extra = set() if "distance" not in entry else {"QueryVectors.distance.euclidean"}
     found = answered(["near"], entries=entry, topK=1, **flags)
     assert requirement in found
@@ -141,7 +139,7 @@ def test_each_flag_decides_its_member(
 
 
 @pytest.mark.parametrize("flags", [{}, {"returnDistance": False, "returnMetadata": False}])
-def test_an_entry_without_anything_is_right_when_nothing_was_asked_for(flags: dict[str, bool]) -> None:
+def test_an_entry_without_anything_is_right_when_nothing_was_asked_for(flags: dict[str, Any]) -> None:
     assert not answered(["near"], topK=1, **flags)
 
 

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.wire.exchange import Response
-from tests.unit.oracle.fake import Scene, error, ready, reply
+from tests.unit.oracle.fake import Scene, error, failed, ready, reply
 
-QUIETLY = settings(max_examples=250, database=None, derandomize=True, deadline=None)
+QUIETLY = settings(max_examples=25, database=None, derandomize=True, deadline=None)
 BODIES: dict[str, dict[str, Any]] = {
     "PutVectorIndex": {
         "dataType": "float32",
@@ -32,10 +32,18 @@ BODIES: dict[str, dict[str, Any]] = {
     "DeleteVectorIndex": {"indexName": "here"},
     "PutVectors": {
         "indexName": "here",
-        "vectors": [{"key": "a", "data": {"float32": [1.0, 2.0, 3.0, 4.0]}, "metadata": {"t": "x", "l": ["y"]}}],
+        "vectors": [
+            {"key": "a", "data": {"float32": [1.0, 2.0, 3.0, 4.0]}, "metadata": {"t": "x", "l": ["y"]}}
+        ],
     },
     "GetVectors": {"indexName": "here", "keys": ["a", "b"], "returnData": True, "returnMetadata": True},
-    "ListVectors": {"indexName": "here", "maxResults": 5, "segmentCount": 2, "segmentIndex": 1, "returnData": True},
+    "ListVectors": {
+        "indexName": "here",
+        "maxResults": 5,
+        "segmentCount": 2,
+        "segmentIndex": 1,
+        "returnData": True,
+    },
     "DeleteVectors": {"indexName": "here", "keys": ["a"]},
     "QueryVectors": {
         "indexName": "here",
@@ -80,7 +88,9 @@ ODD: list[Any] = [
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Paths to every node of a JSON value, the root among them."""
     found = [path]
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    children = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
     for step, child in children:
         found += places(child, (*path, step))
     return found
@@ -125,7 +135,13 @@ def answers(scene: Scene, operation: str, chance: random.Random) -> list[Respons
     spoiled = right
     if right.body:
         spoiled = reply(right.status, raw=encoded(mutated(json.loads(right.body), chance, 2)))
-    return [right, spoiled, reply(known.success_status), error(400, "VectorIndexParameterInvalid"), error(500, "X")]
+    return [
+        right,
+        spoiled,
+        reply(known.success_status),
+        error(400, "VectorIndexParameterInvalid"),
+        error(500, "X"),
+    ]
 
 
 def read_everything(scene: Scene, chance: random.Random) -> None:
@@ -141,14 +157,15 @@ def read_everything(scene: Scene, chance: random.Random) -> None:
 @QUIETLY
 def test_no_odd_request_makes_the_judge_fail(operation: str, seed: int, times: int) -> None:
     chance = random.Random(seed)
+    scene = scene_with_data()
     raw = encoded(mutated(BODIES[operation], chance, times))
-    for number in range(5):
-        scene = scene_with_data()
-        scene.call(operation, raw=raw, response=answers(scene, operation, chance)[number])
-        read_everything(scene, chance)
+    scene.call(operation, raw=raw, response=chance.choice(answers(scene, operation, chance)))
+    read_everything(scene, chance)
 
 
-@pytest.mark.parametrize("operation", ["GetVectorBucket", "ListVectorBuckets", "GetBucketPolicy", "GetBucketLogging", *BODIES])
+@pytest.mark.parametrize(
+    "operation", ["GetVectorBucket", "ListVectorBuckets", "GetBucketPolicy", "GetBucketLogging", *BODIES]
+)
 @given(seed=st.integers(0, 2**32), times=st.integers(1, 4))
 @QUIETLY
 def test_no_hostile_answer_makes_the_judge_fail(operation: str, seed: int, times: int) -> None:
@@ -163,7 +180,7 @@ def test_no_hostile_answer_makes_the_judge_fail(operation: str, seed: int, times
 
 @pytest.mark.parametrize("operation", list(BODIES))
 @given(seed=st.integers(0, 2**32), times=st.integers(1, 4))
-@settings(QUIETLY, max_examples=60)
+@settings(QUIETLY, max_examples=10)
 def test_no_hostile_error_makes_the_judge_fail(operation: str, seed: int, times: int) -> None:
     chance = random.Random(seed)
     right = json.loads(error(404, "NoSuchVectorIndex").body)
@@ -190,6 +207,13 @@ def test_no_hostile_error_makes_the_judge_fail(operation: str, seed: int, times:
 def test_no_doubtful_body_makes_the_judge_fail_whatever_the_answer(operation: str, raw: bytes) -> None:
     for number in range(5):
         scene = scene_with_data()
-        chance = random.Random(number)
-        scene.call(operation, raw=raw, response=answers(scene, operation, chance)[number])
-        read_everything(scene, chance)
+        scene.call(operation, raw=raw, response=answers(scene, operation, random.Random(number))[number])
+
+
+def test_a_vector_of_a_wrong_length_that_was_accepted_does_not_spoil_later_queries() -> None:
+    scene = scene_with_data()
+    body = {"indexName": "here", "vectors": [{"key": "short", "data": {"float32": [1.0]}}]}
+    accepted = scene.call("PutVectors", body, response=reply(200))
+    assert failed(accepted) == {"PutVectors.data.dimension.rejected"}
+    answer = reply(200, {"vectors": [{"key": "short"}]})
+    scene.call("QueryVectors", BODIES["QueryVectors"], response=answer)

@@ -130,6 +130,7 @@ def test_an_index_that_a_case_created_is_read_and_deleted_again() -> None:
     result = made.run_case(
         Case("PutVectorIndex.success.status", "PutVectorIndex", "x", body=baseline("PutVectorIndex"))
     )
+    assert result is not None
     assert result.served
     assert one.session.operations[1:] == ["PutVectorIndex", "GetVectorIndex", "DeleteVectorIndex"]
     assert [item.kind for item in one.ledger.live()] == ["bucket"]

@@ -249,7 +249,7 @@ def test_requests_name_operation_bucket_and_query() -> None:
 @pytest.mark.parametrize("authentication", list(Authentication))
 def test_only_the_run_s_own_signature_is_left_to_the_session(authentication: Authentication) -> None:
     one = stage()
-    one.service.home
+    assert one.service.home
     refused = error(403, "AccessDenied")
     one.session.script = lambda request: refused if request.auth is not None else None
     one.service.call("ListVectorIndexes", {}, authentication=authentication)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from conformance.oracle.check import Check, Observation
 from conformance.suite.events import TestRecord, TestRecorder, ViolationEvent
@@ -21,7 +22,7 @@ def recorder() -> TestRecorder:
     return TestRecorder(Redactor(Credentials("LTAIconformance", SECRET)))
 
 
-def exchange(body: bytes = b"{}", **changes: object) -> Exchange:
+def exchange(body: bytes = b"{}", **changes: Any) -> Exchange:
     sent = Scene().exchange("PutVectors", response=reply(200, {"vectors": []}), raw=body)
     return replace(sent, **changes)
 
@@ -87,7 +88,7 @@ def test_counts_are_summed_over_all_tests() -> None:
 
 
 def test_the_smallest_violation_is_the_one_reported_whatever_the_order() -> None:
-    made = []
+    made: list[TestRecord] = []
     for size in (300, 20, 4000, 20):
         one = recorder()
         one.begin(f"tests::{size}-{len(made)}", (ONE,))
