@@ -18,6 +18,7 @@ class Fault:
 
     ``requirement`` is the clause it violates.  ``also`` lists ids or globs of clauses that name the same
     mistake as fairly, because the pages state one rule in two places; a report under any of them is right.
+    ``addressing`` is how the suite must name buckets to be able to see it: a host name has no upper case.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Fault:
     apply: Change
     also: tuple[str, ...] = ()
     app: type[EmulatorApp] = EmulatorApp
+    addressing: str = "virtual-host"
 
     @property
     def operation(self) -> str:

@@ -159,7 +159,8 @@ def attempt(session: pytest.Session, fault: Fault | None, *, whole: bool, near: 
     try:
         config = session.config
         base = config.stash[conformance_plugin._SETTINGS_KEY]
-        _open(config, replace(base, endpoint=url, embedded=False))
+        addressing = fault.addressing if fault is not None else base.addressing
+        _open(config, replace(base, endpoint=url, embedded=False, addressing=addressing))
         watch = Watch(outcome, fault)
         config.pluginmanager.register(watch)
         items = in_order(session.items, fault)

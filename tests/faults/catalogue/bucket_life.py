@@ -167,8 +167,10 @@ def _names() -> Iterator[Fault]:
     )
     for name, clause, change, summary in rows:
         also = ("PutVectorBucket.success.status",) if clause.endswith("accepted") else ()
+        # Host names have no upper case, and a dot in one starts the next label.
+        addressing = "path" if name in ("upper-case", "dots") else "virtual-host"
         yield Fault(
-            f"PutVectorBucket.name-{name}", f"{put}.{clause}", summary, change, (f"{put}.{clause}", *also)
+            f"PutVectorBucket.name-{name}", f"{put}.{clause}", summary, change, also, addressing=addressing
         )
     yield Fault(
         "PutVectorBucket.name-other-code",
