@@ -88,10 +88,10 @@ def _paging() -> Iterator[Fault]:
         (f"{LIST}.paging.*",),
     )
     yield Fault(
-        f"{LIST}.default-500",
+        f"{LIST}.default-10",
         f"{LIST}.maxResults.default",
-        "a page holds 500 when nothing is said",
-        c.limits(list_indexes_default=500),
+        "a page holds 10 when nothing is said",
+        c.limits(list_indexes_default=10),
     )
     yield Fault(
         f"{LIST}.default-zero-empty",

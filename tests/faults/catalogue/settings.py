@@ -12,7 +12,6 @@ from oss_vectors_emulator.behaviour import Behaviour
 from oss_vectors_emulator.calls import Call, Handler
 from oss_vectors_emulator.errors import ServiceError
 from oss_vectors_emulator.messages import Response
-from oss_vectors_emulator.store import Bucket, Store
 from tests.faults import changes as c
 from tests.faults.model import Change, Fault
 
@@ -155,13 +154,6 @@ def _policy() -> Iterator[Fault]:
         "deleting the policy switches off logging",
         c.after(delete, lambda _p, call: setattr(call.bucket, "logging", None)),
     )
-    yield Fault(
-        "DeleteVectorBucket.keeps-policy",
-        "GetBucketPolicy.NoSuchBucketPolicy",
-        "a bucket made again has the old policy",
-        _policy_outlives(),
-        ("DeleteVectorBucket.deletes",),
-    )
 
 
 def _unwrapped(policy: bytes) -> bytes:
@@ -195,20 +187,6 @@ def _added(_parts: Behaviour, handler: Handler, call: Call) -> Response:
         value["Statement"] = [*orjson.loads(old).get("Statement", []), *value.get("Statement", [])]
         call.bucket.policy = orjson.dumps(value)
     return response
-
-
-def _policy_outlives() -> Change:
-    kept: dict[str, bytes | None] = {}
-
-    def remove(self: Any, bucket: Bucket) -> None:
-        kept[bucket.name] = bucket.policy
-        Store.remove_bucket(self, bucket)
-
-    def add(self: Any, bucket: Bucket) -> None:
-        bucket.policy = kept.get(bucket.name)
-        Store.add_bucket(self, bucket)
-
-    return c.part("store", remove_bucket=remove, add_bucket=add)
 
 
 def _stored_rule(alter: Any) -> Change:

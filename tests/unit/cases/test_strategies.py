@@ -217,7 +217,7 @@ def test_a_body_that_is_no_json_is_found() -> None:
         return isinstance(body, bytes)
 
     for operation, bodies in BODIES.items():
-        raw = smallest(bodies(), is_broken, 300)
+        raw = smallest(bodies(), is_broken, 1500)
         with pytest.raises(ValueError, match=r"Expecting|Extra|decode|escape|control|Invalid|double quotes"):
             json.loads(raw)
         assert raw, operation
