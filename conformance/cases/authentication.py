@@ -46,6 +46,8 @@ _CASES: tuple[tuple[str, str, Authentication], ...] = (
     ("SignatureDoesNotMatch.query", "added-parameter", Authentication.TAMPERED_QUERY),
     ("SignatureDoesNotMatch.bucket", "other-bucket", Authentication.OTHER_BUCKET),
     ("region.wrong", "other-region", Authentication.WRONG_REGION),
+    ("region.wrong", "other-region-throughout", Authentication.OTHER_REGION),
+    ("product.wrong", "ossvector", Authentication.WRONG_PRODUCT),
     ("scope-date.wrong", "other-day", Authentication.WRONG_SCOPE_DATE),
     ("skew.past.accepted", "14-minutes", Authentication.PAST_INSIDE),
     ("skew.past.rejected", "16-minutes", Authentication.PAST_OUTSIDE),

@@ -65,6 +65,8 @@ class Authentication(enum.StrEnum):
     UNKNOWN_KEY = "an unknown access key id"
     WRONG_SECRET = "a wrong secret"  # noqa: S105 - a label
     WRONG_REGION = "a scope of another region"
+    OTHER_REGION = "a signature made for another region throughout"
+    WRONG_PRODUCT = "a scope of another product"
     WRONG_SCOPE_DATE = "a scope of another day"
     OTHER_BUCKET = "a signature made for another bucket"
     STRAY_TOKEN = "a security token the key was not issued with"  # noqa: S105 - a label

@@ -63,9 +63,9 @@ def _filter_cases(contract: Contract) -> Iterator[Case]:
     yield case("items.accepted", "1000", conditions(items - items // 40 + 1))
     yield case("items.rejected", f"{items + items // 20}", conditions(items + items // 20))
     band = contract.limit(_NAME, f"{place}/size/x-oss-contested")
-    inside = band["accepted"] * 1000 * 3 // 4
+    inside = band["accepted"] * 1000 * 19 // 20
     outside = band["rejected-above"] * 1024 * 5 // 4
-    yield case("size.accepted", "three-quarters", {"kind": {"$in": ["x" * 100] * (inside // 110)}})
+    yield case("size.accepted", "nearly-full", {"kind": {"$in": ["x" * 100] * (inside // 110)}})
     yield case("size.rejected", "a-quarter-over", {"kind": {"$in": ["x" * 1000] * (outside // 1000)}})
     yield case("empty", "object", {})
     yield case("unknown-field", "eq", {"conformanceNoSuchField": {"$eq": "x"}})

@@ -136,6 +136,14 @@ def _list_vector_buckets(checks: Checks) -> None:
     following = page.get("NextMarker")
     if truncated:
         checks.check("ListVectorBuckets.paging.truncated-members", bool(following), "a NextMarker", following)
+        echoed = {name: page[name] for name in ("Prefix", "MaxKeys") if name in page}
+        asked_for = {"Prefix": prefix, "MaxKeys": most}
+        checks.check(
+            "ListVectorBuckets.paging.echo",
+            all(asked_for[name] == value for name, value in echoed.items()),
+            asked_for,
+            echoed,
+        )
         checks.check("ListVectorBuckets.paging.no-empty-page", bool(names), "at least one bucket", "none")
         return
     checks.check("ListVectorBuckets.paging.last-page", not following, "no NextMarker", following)

@@ -22,6 +22,7 @@ from conformance.wire.exchange import Exchange, Response
 _REQUEST_ID_LENGTH = 24
 _CLOCK_TOLERANCE = timedelta(minutes=15)
 _JSON = "application/json"
+_REASONS = {200: "OK", 204: "No Content"}
 _DATE_FORM = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 
 
@@ -71,6 +72,16 @@ def common_checks(exchange: Exchange, contract: Contract) -> Iterator[Check]:
     assert response is not None, "only answered exchanges are judged"
     yield from _request_id(exchange, response)
     yield from _date(exchange, response)
+    phrase = _REASONS.get(response.status)
+    if phrase is not None:
+        reason = response.reason
+        yield Check(
+            "Http.reason",
+            reason == phrase,
+            exchange,
+            f"{response.status} {phrase}",
+            f"{response.status} {reason}",
+        )
     if response.status >= 400:
         yield from _error_checks(exchange, response, contract)
     elif response.status == 200 and response.body:

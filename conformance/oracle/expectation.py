@@ -9,7 +9,7 @@ either answer is admissible.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conformance.contract.loader import Contract
 from conformance.contract.model import Operation
@@ -49,7 +49,9 @@ class Expectation:
 
     ``blame`` are the requirements decided by it.  ``absence`` explains why
     something must be missing, ``presence`` whom to blame when something that
-    must be there is not found.
+    must be there is not found, ``on_conflict`` whom to blame for a 409 of a
+    name that was deleted: its deletion may still be under way (GetVectorIndex
+    page, state ``deleting``).
     """
 
     kind: Kind
@@ -60,6 +62,7 @@ class Expectation:
     absence: Absence | None = None
     presence: Absence | None = None
     touched: tuple[str, ...] = field(default=())
+    on_conflict: str | None = None
 
 
 class Expecter:
@@ -207,7 +210,13 @@ class Expecter:
             )
         expectation = _service(operation, reading, bucket)
         if len(bucket.indexes) == quota - 1:
-            return _with_touch(expectation, "PutVectorIndex.indexes-per-bucket.accepted")
+            return replace(
+                expectation,
+                touched=(*expectation.touched, "PutVectorIndex.indexes-per-bucket.accepted"),
+            )
+        absence = bucket.absent.get(name)
+        if absence is not None and absence.requirement == "DeleteVectorIndex.deletes":
+            return replace(expectation, on_conflict="PutVectorIndex.name-free-after-delete")
         return expectation
 
     def _get_policy(self, bucket: BucketState, operation: Operation, reading: Reading) -> Expectation:
@@ -289,15 +298,6 @@ def _service(
         (f"{operation.name}.success.status",),
         touched=tuple(dict.fromkeys(reading.touched)),
         presence=presence,
-    )
-
-
-def _with_touch(expectation: Expectation, requirement: str) -> Expectation:
-    return Expectation(
-        expectation.kind,
-        expectation.blame,
-        touched=(*expectation.touched, requirement),
-        presence=expectation.presence,
     )
 
 

@@ -274,7 +274,9 @@ def _service(
             )
         ]
     identifier = general
-    if target is not None and (target.expect.is_success or target.id in expectation.touched):
+    if expectation.on_conflict is not None and response.status == 409:
+        identifier = expectation.on_conflict
+    elif target is not None and (target.expect.is_success or target.id in expectation.touched):
         identifier = target.id
     elif len(expectation.touched) == 1:
         identifier = expectation.touched[0]

@@ -61,6 +61,8 @@ def signing_for(
         Authentication.WRONG_SECRET: lambda: Signing(header(credentials=wrong_secret)),
         Authentication.STRAY_TOKEN: lambda: Signing(header(credentials=stray)),
         Authentication.WRONG_REGION: lambda: Signing(header(scope_region=_other_region(target.region))),
+        Authentication.OTHER_REGION: lambda: Signing(header(region=_other_region(target.region))),
+        Authentication.WRONG_PRODUCT: lambda: Signing(header(product="ossvector")),
         Authentication.WRONG_SCOPE_DATE: lambda: Signing(header(scope_date=_day_before(now()))),
         Authentication.OTHER_BUCKET: lambda: Signing(header(bucket=f"{bucket}x")),
         Authentication.PAST_INSIDE: lambda: Signing(header(clock_offset=-_INSIDE)),

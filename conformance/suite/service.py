@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from conformance.cases.case import NO_BODY, Authentication
@@ -33,6 +35,7 @@ from conformance.wire.session import WireSession
 from conformance.wire.signing import utc_now
 
 _THROTTLE_PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0)
+_LAGGING_OPERATIONS = frozenset({"QueryVectors", "ListVectorBuckets"})
 _SETTLE_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 # Gateways in front of a service answer these while it restarts; the request is sent once more.
 _TRANSIENT = frozenset({502, 504})
@@ -45,6 +48,7 @@ _ENVIRONMENT = {
 # After this many requirements that never settled, waiting has stopped being useful.
 _PATIENCE = 6
 _UNSUPPORTED_STATUS = 501
+_CLOCK_STEP = timedelta(seconds=2)
 
 
 class Blocked(Exception):  # noqa: N818 - not an error of the suite: a prerequisite is missing
@@ -126,6 +130,7 @@ class Service:
         self._home: str | None = None
         self._homeless = ""
         self._stranger: bool | None = None
+        self._clock_offset = timedelta(0)
 
     @property
     def home(self) -> str:
@@ -173,14 +178,14 @@ class Service:
         sub_resource: str | None = None,
         authentication: Authentication = Authentication.RUN,
         attack: str | None = None,
-        settle: bool = False,
+        settle: bool | None = None,
     ) -> Result:
         """Send one request and judge its answer.
 
         ``bucket`` defaults to the worker's own for operations on a bucket.
         ``attack`` names the requirement a directed case is about.  ``settle``
-        repeats a query whose answer may lag behind writes until it is right or
-        the visibility timeout is over.  Raises :class:`TargetGone` when the
+        repeats a request whose answer may lag behind writes until it is right or
+        the visibility timeout is over; queries and listings of buckets always do.  Raises :class:`TargetGone` when the
         endpoint stopped answering.
         """
         known = self.contract.operations.get(operation)
@@ -198,7 +203,7 @@ class Service:
             auth=signing.auth,
             tamper=signing.tamper,
         )
-        if settle:
+        if settle or (settle is None and operation in _LAGGING_OPERATIONS):
             return self._settled(request, attack)
         return self._take(self._judged(request, attack), attack)
 
@@ -304,7 +309,24 @@ class Service:
 
     def _send(self, request: Request) -> Exchange:
         self.recorder.sent(request.operation)
-        return self.session.send(request)
+        exchange = self.session.send(request)
+        self._learn_clock(exchange)
+        return exchange
+
+    def _target_time(self) -> datetime:
+        """The target's clock, by the Date of its last answer: skew is measured against it."""
+        return utc_now() + self._clock_offset
+
+    def _learn_clock(self, exchange: Exchange) -> None:
+        date = exchange.response.header("Date") if exchange.response is not None else None
+        try:
+            moment = parsedate_to_datetime(date) if date else None
+        except ValueError:
+            return
+        if moment is not None and moment.tzinfo is not None:
+            offset = moment - exchange.started
+            # Dates have whole seconds; a difference below that is no difference.
+            self._clock_offset = offset if abs(offset) > _CLOCK_STEP else timedelta(0)
 
     def _unanswered(self, result: Result, decided: str) -> None:
         """No answer, also on repetition: the request's fault if the endpoint still answers others."""

@@ -36,6 +36,7 @@ def test_directed_case(resources: Resources, case: Case) -> None:
     "Http.date.format",
     "Http.date.tolerance",
     "Http.success.content-type",
+    "Http.reason",
 )
 def test_the_envelope_of_each_status(service: Service, resources: Resources) -> None:
     """200 with and without a body, 204, 400, 403, 404 and 409."""

@@ -104,6 +104,7 @@ def test_the_name_of_a_deleted_index_can_be_used_again(service: Service, resourc
         "PutVectorIndex",
         index_body(name, dimension=4, metric="cosine"),
         attack="PutVectorIndex.name-free-after-delete",
+        settle=True,
     ).need()
     service.call("GetVectorIndex", {"indexName": name})
     resources.read(name, keys)

@@ -125,7 +125,9 @@ class Operations(RuleBasedStateMachine):
     @rule(place=_INDEXES, metric=st.sampled_from(["euclidean", "cosine"]))
     def create_index(self, place: int, metric: str) -> None:
         """Create an index again, which may be refused because it exists."""
-        self.did(self.service.call("PutVectorIndex", index_body(self.names[place], metric=metric)))
+        self.did(
+            self.service.call("PutVectorIndex", index_body(self.names[place], metric=metric), settle=True)
+        )
 
     @invariant()
     def both_agree(self) -> None:

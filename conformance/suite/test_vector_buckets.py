@@ -148,6 +148,7 @@ def walk(service: Service, prefix: str, page_size: int, marker: str = "") -> tup
     "ListVectorBuckets.order",
     "ListVectorBuckets.max-keys.limits-page",
     "ListVectorBuckets.paging.truncated-members",
+    "ListVectorBuckets.paging.echo",
     "ListVectorBuckets.paging.last-page",
     "ListVectorBuckets.paging.no-empty-page",
     "ListVectorBuckets.paging.complete",

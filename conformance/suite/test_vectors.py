@@ -59,7 +59,15 @@ def test_what_is_written_is_read(service: Service, resources: Resources) -> None
         vector(array, [1e10, -1e10, 1e-10, 3.4e38], metadata={"tags": ["x"]}),
         vector(
             tempting,
-            metadata={"a": "true", "b": "null", "c": " x ", "d": "1e3", "e": "0123", "f": ["1", "1"]},
+            metadata={
+                "a": "true",
+                "b": "null",
+                "c": " x ",
+                "d": "1e3",
+                "e": "0123",
+                "f": ["1", "1"],
+                "g": "\u7535\u5f71 \u00e9 \U0001f600",
+            },
         ),
     )
     resources.read(index, [with_metadata, plain, array, tempting, *resources.keys(2)])
