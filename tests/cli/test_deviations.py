@@ -130,6 +130,10 @@ def _run_against(service: Service, requirement: str, cwd: Path) -> Ended:
     return command("run", *words, cwd=cwd, **KEYS)
 
 
+def _heed_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class _Interrupting:
     """Takes every create, and sends the run a signal at the first one."""
 
@@ -152,6 +156,8 @@ class _Interrupting:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # A shell's background jobs ignore Ctrl-C, and so would their children.
+            preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - sets one disposition, takes no lock
         )
         self.process = process
         out, err = process.communicate(timeout=60)

@@ -362,6 +362,18 @@ def _paging() -> Iterator[Fault]:
 
     complete = f"{name}.paging.complete"
     yield Fault(
+        f"{name}.echo-default",
+        f"{name}.paging.echo",
+        "MaxKeys is always 100",
+        _page(lambda p: p.update(MaxKeys=100) if "MaxKeys" in p else None),
+    )
+    yield Fault(
+        f"{name}.echo-no-prefix",
+        f"{name}.paging.echo",
+        "Prefix is always empty",
+        _page(lambda p: p.update(Prefix="") if "Prefix" in p else None),
+    )
+    yield Fault(
         f"{name}.max-keys-ignored",
         f"{name}.max-keys.limits-page",
         "max-keys is ignored",

@@ -124,6 +124,34 @@ def _refuse_equals_signature(self: Any, request: Request) -> Response:
     return Pipeline.serve(self, request)
 
 
+class _Rephrased:
+    """A transport that puts another reason phrase into the status line."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+
+    def write(self, data: bytes) -> None:
+        """Write, the phrases of 200 and 204 replaced."""
+        for phrase in (b" 200 OK\r\n", b" 204 No Content\r\n"):
+            if data.startswith(b"HTTP/1.1" + phrase):
+                data = data.replace(phrase, phrase[:5] + b"Success\r\n", 1)
+        self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _OtherPhrases(EmulatorApp):
+    """Has reason phrases of its own."""
+
+    async def serve(self, scope: Any, receive: Any, send: Any) -> None:
+        """The plain answer through another transport."""
+        cycle = send.__self__
+        if not isinstance(cycle.transport, _Rephrased):
+            cycle.transport = _Rephrased(cycle.transport)
+        await super().serve(scope, receive, send)
+
+
 class _LostUpdate(EmulatorApp):
     """Lets other requests in between reading an index and writing it back."""
 
@@ -217,6 +245,13 @@ class _StickyBody(EmulatorApp):
 
 
 def _connections() -> Iterator[Fault]:
+    yield Fault(
+        "Http.other-phrases",
+        "Http.reason",
+        "the phrase of a success is Success",
+        unchanged,
+        app=_OtherPhrases,
+    )
     yield Fault(
         "Http.lost-update",
         "PutVectors.concurrent.none-lost",

@@ -64,6 +64,15 @@ def _unchecked() -> Iterator[Fault]:
     wrong = "SignatureDoesNotMatch"
     everything = (f"Signing.{wrong}.*", "Signing.url.tampered", "Signing.*.wrong")
     yield _fault(
+        "product-unchecked",
+        "product.wrong",
+        "any product in the scope",
+        _auth(
+            check_scope=lambda s, cl: _A.check_scope(s, replace(cl, product="oss")),
+            check_signature=_own_product,
+        ),
+    )
+    yield _fault(
         "signature-unchecked",
         f"{wrong}.secret",
         "signatures are not looked at",
@@ -204,6 +213,11 @@ def _known_to_be_foreign(self: Any, request: Request, address: Any, claim: Claim
 def _own_region(self: Any, request: Request, address: Any, claim: Claim, credential: Any) -> None:
     """The signature is computed with the region the client claims, in scope and ARN alike."""
     if claim.region == self.region:
+        _A.check_signature(self, request, address, claim, credential)
+
+
+def _own_product(self: Any, request: Request, address: Any, claim: Claim, credential: Any) -> None:
+    if claim.product == "oss":
         _A.check_signature(self, request, address, claim, credential)
 
 
