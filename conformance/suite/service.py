@@ -271,6 +271,9 @@ class Service:
             # What did not settle once in all that time is wrong, not late: waiting again would only take long.
             if not failed or failed <= self._unsettled or not all(map(may_lag, failed)):
                 break
+            if not result.served and request.operation in _LAGGING_OPERATIONS:
+                # A read that is refused does not become right by waiting.
+                break
             if time.monotonic() >= deadline or len(self._unsettled) >= _PATIENCE:
                 self._unsettled |= failed
                 break
