@@ -278,8 +278,12 @@ def _service(
         identifier = expectation.on_conflict
     elif target is not None and (target.expect.is_success or target.id in expectation.touched):
         identifier = target.id
-    elif len(expectation.touched) == 1:
-        identifier = expectation.touched[0]
+    else:
+        # Nearly every request touches names and enumerations; a limit is touched on purpose.
+        sharp = [name for name in expectation.touched if name.split(".")[-2] not in ("enum", "pattern")]
+        suspects = sharp or list(expectation.touched)
+        if len(suspects) == 1:
+            identifier = suspects[0]
     return [Check(identifier, ok=False, exchange=exchange, expected=expected, actual=actual)]
 
 

@@ -7,6 +7,7 @@ It is written from the pages, as the judge is, and shares no code with it.
 
 from __future__ import annotations
 
+import http.client
 import itertools
 import json
 import math
@@ -48,7 +49,9 @@ def reply(status: int, value: Any = None, *, raw: bytes | None = None, headers: 
     usual = {"x-oss-request-id": REQUEST_ID, "Date": DATE, "Server": "AliyunOSS"}
     if body:
         usual["Content-Type"] = "application/json"
-    return Response(status, "", tuple((usual | dict(headers)).items()), body)
+    return Response(
+        status, http.client.responses.get(status, ""), tuple((usual | dict(headers)).items()), body
+    )
 
 
 def error(

@@ -156,9 +156,9 @@ def test_the_checks_of_an_answer_hold_for_served_requests_too() -> None:
 
 
 def test_an_error_is_described_by_status_code_and_message() -> None:
-    assert describe(error(404, CODE)) == f"404, {CODE}: words"
-    assert describe(reply(204)) == "204, no body"
-    assert describe(reply(500, raw=b"oops")) == "500, body 'oops'"
+    assert describe(error(404, CODE)) == f"404 Not Found, {CODE}: words"
+    assert describe(reply(204)) == "204 No Content, no body"
+    assert describe(reply(500, raw=b"oops")) == "500 Internal Server Error, body 'oops'"
 
 
 def test_a_long_body_is_cut_for_people() -> None:

@@ -156,7 +156,7 @@ def test_the_worker_has_one_bucket_made_on_first_use() -> None:
 def test_a_target_that_makes_no_bucket_is_asked_once() -> None:
     one = stage(in_turn("PutVectorBucket", error(403, "AccessDenied")))
     for _ in range(3):
-        with pytest.raises(Blocked, match="PutVectorBucket was not served: 403, AccessDenied"):
+        with pytest.raises(Blocked, match="PutVectorBucket was not served: 403 Forbidden, AccessDenied"):
             one.service.call("PutVectorIndex", INDEX)
     assert one.session.operations == ["PutVectorBucket"]
 
@@ -212,8 +212,15 @@ def test_what_waiting_cannot_cure_is_not_repeated() -> None:
 
 def test_a_query_without_settling_is_sent_once() -> None:
     one = with_vector(lagging(3), 1e9)
-    one.service.call("QueryVectors", QUERY)
+    one.service.call("QueryVectors", QUERY, settle=False)
     assert one.session.operations.count("QueryVectors") == 1
+
+
+def test_a_query_settles_unless_told_otherwise() -> None:
+    one = with_vector(lagging(3), 1e9)
+    one.service.call("QueryVectors", QUERY)
+    assert one.session.operations.count("QueryVectors") == 4
+    assert not one.violated
 
 
 def test_of_simultaneous_requests_the_served_one_is_judged_first() -> None:
