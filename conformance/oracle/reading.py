@@ -112,7 +112,9 @@ class Reader:
         if found is None:
             reading.open.append(f"{mark.place}: {mark.detail}")
             return
-        codes = EITHER if mark.keyword == "type" else (INVALID,)
+        # An integer that fits no 32 bits may already stop a typed JSON decoder.
+        overflow = mark.keyword in ("minimum", "maximum") and abs(float(mark.detail)) >= 2**31
+        codes = EITHER if mark.keyword == "type" or overflow else (INVALID,)
         self._break(reading, found, f"{mark.path or 'body'}: {mark.keyword} ({mark.detail})", codes)
 
     def _note(self, reading: Reading, operation: Operation, remark: Remark) -> None:
