@@ -6,14 +6,13 @@ drift apart.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from conformance.contract.loader import Contract
+from conformance.contract.loader import Contract, nearest
 from conformance.contract.model import Profile
 from conformance.suite.names import new_run_id
 from conformance.suite.settings import RunSettings
@@ -215,9 +214,8 @@ def _share(flag: str, value: Any) -> float:
 
 def hint(word: str, known: Iterable[str]) -> str:
     """``; did you mean X?`` when a known name is near, else nothing."""
-    names = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.5)
-    return f"; did you mean {names[close[0]]}?" if close else ""
+    close = nearest(word, known)
+    return f"; did you mean {close}?" if close is not None else ""
 
 
 def operations_named(names: Iterable[str], contract: Contract) -> tuple[str, ...]:

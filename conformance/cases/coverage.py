@@ -31,9 +31,9 @@ from conformance.cases.engine_schema import (
     engine_operations,
     engine_schema,
     hypothesis_off_disk,
+    is_index_name,
 )
 from conformance.contract.loader import load_contract
-from conformance.contract.schema import full_match
 
 if TYPE_CHECKING:
     from schemathesis import Case as EngineCase
@@ -284,7 +284,7 @@ def _slotted(node: Any, operation: str) -> Any:
             _EXTRA if key == _ADDITIONAL else key: _slotted(value, operation) for key, value in node.items()
         }
         name = changed.get("indexName")
-        if operation == "PutVectorIndex" and isinstance(name, str) and _is_index_name(name):
+        if operation == "PutVectorIndex" and isinstance(name, str) and is_index_name(name):
             changed["indexName"] = Name(length=len(name))
         return changed
     if isinstance(node, list):
@@ -300,13 +300,6 @@ def _slotted(node: Any, operation: str) -> Any:
 
 def _longest_key() -> int:
     return int(load_contract().limit("PutVectors", "vectors/key/maxLength"))
-
-
-def _is_index_name(name: str) -> bool:
-    contract = load_contract()
-    longest = contract.limit("PutVectorIndex", "indexName/maxLength")
-    pattern = contract.limit("PutVectorIndex", "indexName/pattern")
-    return len(name) <= longest and full_match(pattern, name)
 
 
 def _telling_document() -> dict[str, Any]:

@@ -16,9 +16,7 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.cases.baselines import DIMENSION
 from conformance.cases.case import NO_BODY, Name, Slot
-from conformance.cases.engine_schema import engine_operations, engine_schema
-from conformance.contract.loader import load_contract
-from conformance.contract.schema import full_match
+from conformance.cases.engine_schema import engine_operations, engine_schema, is_index_name
 
 _COMPONENTS = (0.5, -0.25, 0.75, 1.0)
 
@@ -43,7 +41,7 @@ def within_reach(operation: str, body: Any) -> Any:
         return body
     changed = {key: _fitted(value) for key, value in body.items()}
     name = changed.get("indexName")
-    if isinstance(name, str) and _is_index_name(name):
+    if isinstance(name, str) and is_index_name(name):
         changed["indexName"] = _slot(operation, name)
     return changed
 
@@ -69,9 +67,3 @@ def _fitted(node: Any) -> Any:
 
 # Extremes are valid, but in a shared index they make every later distance overflow.
 _MODERATE = 1e6
-
-
-def _is_index_name(name: str) -> bool:
-    contract = load_contract()
-    longest = contract.limit("PutVectorIndex", "indexName/maxLength")
-    return len(name) <= longest and full_match(contract.limit("PutVectorIndex", "indexName/pattern"), name)

@@ -101,9 +101,7 @@ class Judge:
     def _read(self, exchange: Exchange, operation: Operation | None) -> Reading:
         if operation is None:
             return Reading(open=["an operation that the documents do not have"])
-        reading = self._reader.read(exchange, operation, None)
-        index = self.model.index(exchange.bucket, reading.value.get("indexName"))
-        return reading if index is None else self._reader.read(exchange, operation, index)
+        return self._reader.read(exchange, operation, lambda name: self.model.index(exchange.bucket, name))
 
     def _expect(
         self, exchange: Exchange, operation: Operation | None, reading: Reading, target: Requirement | None

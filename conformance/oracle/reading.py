@@ -6,6 +6,7 @@ believe that it attacked ``dimension`` and have hit the name too.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +15,14 @@ from conformance.contract.model import Level, Operation
 from conformance.oracle.body import Body, BodyKind, read_body
 from conformance.oracle.constraints import Finding, Mark, evaluate
 from conformance.oracle.model import IndexState
-from conformance.oracle.semantics import SEMANTICS, SKIPPED_PATHS, Remark
+from conformance.oracle.semantics import INVALID, MALFORMED, SEMANTICS, SKIPPED_PATHS, Remark
 from conformance.wire.exchange import Exchange
 
-MALFORMED = "MalformedJson"
-INVALID = "VectorIndexParameterInvalid"
 # A typed JSON decoder reports a wrong type as bad JSON, a hand-written check as a bad parameter;
 # the pages do not say which, so both codes are admissible (PutVectorIndex page, Error codes).
 EITHER = (INVALID, MALFORMED)
+
+FindIndex = Callable[[Any], IndexState | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class Reader:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
 
-    def read(self, exchange: Exchange, operation: Operation, index: IndexState | None) -> Reading:
-        """Read one request; ``index`` is the index it names, when the model knows it."""
+    def read(self, exchange: Exchange, operation: Operation, find_index: FindIndex) -> Reading:
+        """Read one request; ``find_index`` gives the index of a name, when the model knows it."""
         reading = Reading()
         if operation.request_schema is None:
             for remark in SEMANTICS[operation.name](self._contract, exchange, {}, None):
@@ -74,6 +75,7 @@ class Reader:
             if not _is_open_key_count(self._contract, operation, mark, body.value):
                 self._note_mark(reading, operation, mark)
         if isinstance(body.value, dict):
+            index = find_index(body.value.get("indexName"))
             for remark in SEMANTICS[operation.name](self._contract, exchange, body.value, index):
                 self._note(reading, operation, remark)
         return reading

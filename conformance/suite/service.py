@@ -23,7 +23,7 @@ from conformance.oracle.answers_query import may_lag
 from conformance.oracle.body import read_json
 from conformance.oracle.check import Check, Observation
 from conformance.oracle.envelope import describe, error_of
-from conformance.oracle.judge import Fate, Judge, Judgement
+from conformance.oracle.judge import Fate, Judge, Judgement, is_throttled
 from conformance.oracle.model import Model
 from conformance.suite.authentication import signing_for
 from conformance.suite.events import TestRecorder
@@ -298,7 +298,7 @@ class Service:
         """Send, patiently with throttling and gateways, and once more where the connection failed."""
         exchange = self._send(request)
         for pause in _THROTTLE_PAUSES:
-            if not _throttled(exchange.response):
+            if exchange.response is None or not is_throttled(exchange.response):
                 break
             self._sleep(pause)
             exchange = self._send(request)
@@ -404,13 +404,6 @@ def _index_name(body: bytes | None) -> str | None:
         return None
     name = value.get("indexName") if isinstance(value, dict) else None
     return name if isinstance(name, str) else None
-
-
-def _throttled(response: Response | None) -> bool:
-    if response is None or response.status != 503:
-        return False
-    error = error_of(response)
-    return error is not None and error.code == "QpsLimitExceeded"
 
 
 def _is_unsupported(response: Response) -> bool:
