@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Self
 
 _MODULE = "oss_vectors_emulator"
-_START_TIMEOUT_SECONDS = 20
 
 
 class EmulatorError(RuntimeError):
@@ -66,14 +65,10 @@ class EmbeddedEmulator:
 
     def stop(self) -> None:
         """Stop it; it also stops by itself when this process ends."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=_START_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for stream in (self._process.stdout, self._process.stderr):
+        # All it has is in memory, so there is nothing to wait for.
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
 

@@ -6,6 +6,7 @@ arguments name tests of the conformance suite.
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
@@ -243,7 +244,8 @@ def pytest_runtest_makereport(
     if worker is None or not item.path.is_relative_to(_SUITE):
         return report
     if call.when == "call":
-        report.conformance = worker.service.recorder.end().to_json()  # type: ignore[attr-defined]
+        # As one text: what carries reports between processes takes long for nested data.
+        report.conformance = json.dumps(worker.service.recorder.end().to_json())  # type: ignore[attr-defined]
     raised = call.excinfo
     if raised is not None and not raised.errisinstance((pytest.fail.Exception, KeyboardInterrupt)):
         report.conformance_error = f"{item.nodeid}: {raised.exconly()}"  # type: ignore[attr-defined]
@@ -261,7 +263,7 @@ class _Collector:
         """Take up the record of one test."""
         data = getattr(report, "conformance", None)
         if data is not None:
-            record = TestRecord.from_json(data)
+            record = TestRecord.from_json(json.loads(data))
             self._decided.update(record.decides)
             self._run.add(record)
         error = getattr(report, "conformance_error", None)

@@ -80,12 +80,19 @@ class Contract:
                 statuses.setdefault(error.code, set()).add(error.status)
         return {code: frozenset(values) for code, values in statuses.items()}
 
+    @functools.cached_property
+    def _limits(self) -> dict[tuple[str, str], Any]:
+        return {}
+
     def limit(self, operation: str, place: str) -> Any:
         """Value of one keyword of a request schema, e.g. ``limit("PutVectorIndex", "dimension/maximum")``."""
-        schema = self.operations[operation].request_schema
-        if schema is None:
-            raise ContractError(f"{operation} has no request schema, so no limit {place!r}")
-        return schema_at(self.document, schema, place)
+        found = self._limits.get((operation, place))
+        if found is None:
+            schema = self.operations[operation].request_schema
+            if schema is None:
+                raise ContractError(f"{operation} has no request schema, so no limit {place!r}")
+            found = self._limits[operation, place] = schema_at(self.document, schema, place)
+        return found
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

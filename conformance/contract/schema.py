@@ -38,6 +38,8 @@ def resolve(document: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str
     Siblings of a ``$ref`` (allowed since OpenAPI 3.1) override what the
     reference brings.
     """
+    if "$ref" not in node:
+        return node
     while "$ref" in node:
         target: Any = document
         for step in node["$ref"].removeprefix("#/").split("/"):

@@ -85,7 +85,7 @@ def evaluate(
 
 def _type_mark(node: JsonSchema, value: Any, path: str) -> Mark | None:
     declared = node.get("type")
-    if declared is None:
+    if declared is None or (isinstance(declared, str) and _is_of(declared, value)):
         return None
     kinds = [declared] if isinstance(declared, str) else list(declared)
     if any(_is_of(kind, value) for kind in kinds):
@@ -147,12 +147,21 @@ def _array_marks(
     if _plain_numbers(items):
         yield from _number_items(items, value, inner)
         return
+    if _plain_strings(items) and value and all(isinstance(item, str) for item in value):
+        # Only lengths can be wrong, and the shortest and the longest show whether one is.
+        yield from _string_marks(items, min(value, key=len), inner)
+        yield from _string_marks(items, max(value, key=len), inner)
+        return
     for item in value:
         yield from evaluate(document, items, item, path=inner, skip=skip)
 
 
 def _plain_numbers(items: JsonSchema) -> bool:
     return items.get("type") == "number" and not ({"enum", "const"} & items.keys())
+
+
+def _plain_strings(items: JsonSchema) -> bool:
+    return items.get("type") == "string" and not ({"enum", "const", "pattern"} & items.keys())
 
 
 def _number_items(items: JsonSchema, value: list[Any], path: str) -> Iterator[Mark]:

@@ -6,11 +6,12 @@ first number whenever a reader of the previous one could break.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from conformance.report.files import write_atomically
 from conformance.report.reproduce import body_file_for, curl_line, rerun_command, sdk_snippet
@@ -32,8 +33,18 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 def to_json(result: RunResult) -> dict[str, Any]:
     """The report as plain JSON values, keys always in the same order."""
+    cleaned: dict[str, Any] = _clean(_document(result))
+    return cleaned
+
+
+def write(result: RunResult, path: Path) -> None:
+    """Write the report as UTF-8 with a final newline; readers never see half a file."""
+    write_atomically(path, orjson.dumps(to_json(result), option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def _document(result: RunResult) -> dict[str, Any]:
     exchanges = result.exchanges or {}
-    document: dict[str, Any] = {
+    return {
         "schemaVersion": SCHEMA_VERSION,
         "verdict": VERDICTS[result.exit_code],
         "exitCode": int(result.exit_code),
@@ -45,14 +56,6 @@ def to_json(result: RunResult) -> dict[str, Any]:
         "internalErrors": list(result.internal_errors),
         "requirements": [_requirement(entry, exchanges, result.info) for entry in result.results],
     }
-    cleaned: dict[str, Any] = _clean(document)
-    return cleaned
-
-
-def write(result: RunResult, path: Path) -> None:
-    """Write the report as UTF-8 with a final newline; readers never see half a file."""
-    text = json.dumps(to_json(result), indent=2, ensure_ascii=False, allow_nan=False)
-    write_atomically(path, f"{text}\n".encode())
 
 
 def _info(info: RunInfo) -> dict[str, Any]:

@@ -7,7 +7,7 @@ are redacted and shortened before they get here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from conformance.oracle.check import Check, Observation
@@ -60,7 +60,8 @@ class TestRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for the controlling process."""
-        return asdict(self)
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {**values, "violations": [asdict(event) for event in self.violations]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TestRecord:

@@ -8,10 +8,10 @@ empty or do not exist.
 
 from __future__ import annotations
 
-from conformance.cases.case import Case, Slot
+from conformance.cases.case import Case
 from conformance.suite.collecting import cases_of, decides
 from conformance.suite.resources import Resources
-from conformance.suite.service import Result, Service
+from conformance.suite.service import Service
 
 _MOST_PAGES = 200
 
@@ -118,94 +118,3 @@ def test_creating_an_own_bucket_again(service: Service, resources: Resources) ->
     bucket = resources.bucket()
     service.call("PutVectorBucket", bucket=bucket, attack="PutVectorBucket.repeat")
     service.call("DeleteVectorBucket", bucket=bucket)
-
-
-def walk(service: Service, prefix: str, page_size: int, marker: str = "") -> tuple[list[str], list[Result]]:
-    """Follow NextMarker to the end; the names and the pages.
-
-    The number of pages is bounded: a target that never ends its listing must
-    not hold up the run.
-    """
-    names: list[str] = []
-    pages: list[Result] = []
-    while len(pages) < _MOST_PAGES:
-        query = f"prefix={prefix}&max-keys={page_size}" + (f"&marker={marker}" if marker else "")
-        page = service.call("ListVectorBuckets", query=query).need()
-        pages.append(page)
-        if page.value is None:
-            break
-        listing = page.value["ListAllMyBucketsResult"]
-        names += [str(entry.get("Name")).rsplit(":", 1)[-1] for entry in listing["Buckets"]]
-        if listing.get("IsTruncated") is not True or not listing.get("NextMarker"):
-            break
-        marker = str(listing["NextMarker"])
-    return names, pages
-
-
-@decides(
-    "ListVectorBuckets.prefix.filters",
-    "ListVectorBuckets.marker.after",
-    "ListVectorBuckets.order",
-    "ListVectorBuckets.max-keys.limits-page",
-    "ListVectorBuckets.paging.truncated-members",
-    "ListVectorBuckets.paging.echo",
-    "ListVectorBuckets.paging.last-page",
-    "ListVectorBuckets.paging.no-empty-page",
-    "ListVectorBuckets.paging.complete",
-)
-def test_pages_of_buckets(service: Service, resources: Resources) -> None:
-    """Three buckets in pages of one, two and three, after a marker, and with a prefix that fits no other."""
-    stem = resources.bucket()
-    names = [stem, f"{stem}a", f"{stem}b"]
-    for name in names[1:]:
-        service.call("PutVectorBucket", bucket=name).need()
-    for page_size, page_count in ((1, 3), (2, 2), (3, 1), (1000, 1)):
-        found, pages = walk(service, stem, page_size)
-        last = pages[-1].exchange
-        service.check("ListVectorBuckets.paging.complete", found == names, last, names, found)
-        service.check(
-            "ListVectorBuckets.paging.no-empty-page",
-            len(pages) == page_count,
-            last,
-            f"{page_count} pages of {page_size}",
-            f"{len(pages)} pages",
-        )
-        service.check(
-            "ListVectorBuckets.paging.last-page",
-            len(pages) <= page_count,
-            last,
-            f"no NextMarker after {len(names)} buckets in pages of {page_size}",
-            f"{len(pages)} pages",
-        )
-        if page_count > 1:
-            first = pages[0]
-            truncated = (
-                first.value is not None and first.value["ListAllMyBucketsResult"].get("IsTruncated") is True
-            )
-            service.check(
-                "ListVectorBuckets.paging.truncated-members",
-                truncated,
-                first.exchange,
-                "IsTruncated true while more is to come",
-                "not truncated",
-            )
-    service.call("ListVectorBuckets", query=f"prefix={names[1]}")
-    service.call("ListVectorBuckets", query=f"prefix={stem}&marker={names[0]}")
-    service.call("ListVectorBuckets", query=f"prefix={stem}&marker={names[2]}")
-    # A marker need not be the name of a bucket.
-    service.call("ListVectorBuckets", query=f"prefix={stem}&marker={stem}aa")
-    service.call("ListVectorBuckets", query=f"prefix={stem}&marker={stem[:-1]}")
-    service.call("ListVectorBuckets", query=f"prefix={stem.upper()}")
-    service.call("ListVectorBuckets", query=f"prefix={stem[1:]}")
-    service.call("ListVectorBuckets")
-    for name in names:
-        service.call("DeleteVectorBucket", bucket=name)
-
-
-@decides("ListVectorBuckets.paging.complete")
-def test_buckets_and_their_indexes_are_listed_apart(service: Service, resources: Resources) -> None:
-    """A listing of buckets does not depend on what is in them."""
-    resources.shared(Slot.INDEX)
-    home = service.home
-    found, pages = walk(service, home, 1000)
-    service.check("ListVectorBuckets.paging.complete", found == [home], pages[-1].exchange, [home], found)

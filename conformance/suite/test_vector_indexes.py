@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from conformance.cases.baselines import vector
 from conformance.cases.case import Case, Slot
-from conformance.contract.model import Profile
-from conformance.suite.collecting import cases_of, decides, in_profile
+from conformance.suite.collecting import cases_of, decides
 from conformance.suite.resources import Resources
-from conformance.suite.service import Result, Service
+from conformance.suite.service import Service
 
 _MOST_PAGES = 200
 
@@ -53,99 +52,6 @@ def test_descriptions_agree_with_creations(service: Service, resources: Resource
     service.call("ListVectorIndexes", {})
     for name in names:
         service.call("DeleteVectorIndex", {"indexName": name})
-
-
-def walk(service: Service, bucket: str, page_size: int, prefix: str = "") -> tuple[list[str], list[Result]]:
-    """Follow nextToken to the end; the names and the pages (bounded)."""
-    names: list[str] = []
-    pages: list[Result] = []
-    body: dict[str, object] = {"maxResults": page_size}
-    if prefix:
-        body["prefix"] = prefix
-    while len(pages) < _MOST_PAGES:
-        page = service.call("ListVectorIndexes", body, bucket=bucket).need()
-        pages.append(page)
-        if page.value is None:
-            break
-        names += [entry["indexName"] for entry in page.value["indexes"]]
-        token = page.value.get("nextToken")
-        if not token:
-            break
-        body = {**body, "nextToken": token}
-    return names, pages
-
-
-@decides(
-    "ListVectorIndexes.order",
-    "ListVectorIndexes.prefix.filters",
-    "ListVectorIndexes.maxResults.limits-page",
-    "ListVectorIndexes.paging.complete",
-    "ListVectorIndexes.paging.last-page",
-    "ListVectorIndexes.lists-created",
-)
-def test_pages_of_indexes(service: Service, resources: Resources) -> None:
-    """Five indexes in pages of one to six, whole and by prefix; none twice, none missing, no page too many."""
-    bucket = resources.bucket()
-    stem = service.names.index("p")
-    names = sorted([f"{stem}b", f"{stem}a", f"{stem}ab", f"{stem}c", service.names.index("q")])
-    for name in reversed(names):
-        service.call("PutVectorIndex", {**_small(), "indexName": name}, bucket=bucket).need()
-    for page_size, page_count in ((1, 5), (2, 3), (4, 2), (5, 1), (6, 1), (500, 1)):
-        _check_walk(service, bucket, page_size, page_count, "", names)
-    with_prefix = [name for name in names if name.startswith(stem)]
-    for page_size, page_count in ((1, 4), (2, 2), (4, 1)):
-        _check_walk(service, bucket, page_size, page_count, stem, with_prefix)
-    _check_walk(service, bucket, 1, 2, f"{stem}a", [f"{stem}a", f"{stem}ab"])
-    service.call("ListVectorIndexes", {"prefix": f"{stem}zz"}, bucket=bucket)
-    service.call("ListVectorIndexes", {"prefix": stem[1:]}, bucket=bucket)
-    service.call("ListVectorIndexes", {"prefix": stem.swapcase()}, bucket=bucket)
-    service.call("ListVectorIndexes", {"maxResults": 0}, bucket=bucket)
-    for name in names:
-        service.call("DeleteVectorIndex", {"indexName": name}, bucket=bucket)
-    service.call("ListVectorIndexes", {}, bucket=bucket)
-    service.call("DeleteVectorBucket", bucket=bucket)
-
-
-def _small() -> dict[str, object]:
-    return {"dataType": "float32", "dimension": 2, "distanceMetric": "euclidean"}
-
-
-def _check_walk(
-    service: Service, bucket: str, page_size: int, page_count: int, prefix: str, names: list[str]
-) -> None:
-    found, pages = walk(service, bucket, page_size, prefix)
-    last = pages[-1].exchange
-    service.check("ListVectorIndexes.paging.complete", found == names, last, names, found)
-    service.check(
-        "ListVectorIndexes.paging.last-page",
-        len(pages) == page_count,
-        last,
-        f"{page_count} pages of {page_size} for {len(names)} indexes",
-        f"{len(pages)} pages",
-    )
-
-
-@decides("ListVectorIndexes.maxResults.default", "ListVectorIndexes.paging.complete")
-@in_profile(Profile.FULL)
-def test_the_default_page_of_indexes(service: Service, resources: Resources) -> None:
-    """A full bucket of 100 indexes is one page by default, and pages of 99 are two."""
-    bucket = resources.bucket()
-    most = service.contract.limit("ListVectorIndexes", "maxResults/default")
-    names = sorted(resources.index(bucket=bucket, dimension=1) for _ in range(most))
-    for body in ({}, {"maxResults": 0}):
-        page = service.call("ListVectorIndexes", body, bucket=bucket)
-        found = [entry["indexName"] for entry in page.members("indexes")]
-        service.check(
-            "ListVectorIndexes.maxResults.default",
-            found == names,
-            page.exchange,
-            f"{most} indexes",
-            len(found),
-        )
-    _check_walk(service, bucket, most - 1, 2, "", names)
-    for name in names:
-        service.call("DeleteVectorIndex", {"indexName": name}, bucket=bucket)
-    service.call("DeleteVectorBucket", bucket=bucket)
 
 
 @decides(

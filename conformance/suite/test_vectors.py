@@ -17,7 +17,7 @@ from conformance.cases.corpora import TEMPTING_KEYS
 from conformance.contract.model import Profile
 from conformance.suite.collecting import cases_of, decides, in_profile
 from conformance.suite.resources import Resources, index_body
-from conformance.suite.service import Result, Service
+from conformance.suite.service import Service
 
 _MOST_PAGES = 200
 
@@ -235,106 +235,6 @@ def test_keys_are_matched_whole(service: Service, resources: Resources) -> None:
         resources.read(index, [key])
     resources.read(index, keys)
     resources.read(index, [keys[0], f"{stem}-none", keys[1], f"{stem}-neither", keys[-1]])
-    service.call("DeleteVectorIndex", {"indexName": index})
-
-
-def walk(service: Service, index: str, page_size: int | None, **more: Any) -> tuple[list[str], list[Result]]:
-    """Follow nextToken to the end; the keys and the pages (bounded)."""
-    keys: list[str] = []
-    pages: list[Result] = []
-    body: dict[str, Any] = {"indexName": index, **more}
-    if page_size is not None:
-        body["maxResults"] = page_size
-    while len(pages) < _MOST_PAGES:
-        page = service.call("ListVectors", body)
-        entries = page.members("vectors")
-        pages.append(page)
-        keys += [entry["key"] for entry in entries]
-        token = page.value.get("nextToken")
-        if not token:
-            break
-        body = {**body, "nextToken": token}
-    return keys, pages
-
-
-@decides(
-    "ListVectors.maxResults.limits-page",
-    "ListVectors.paging.complete",
-    "ListVectors.paging.last-page",
-    "ListVectors.paging.no-empty-page",
-)
-def test_pages_of_vectors(service: Service, resources: Resources) -> None:
-    """Ten vectors in pages of one to eleven: every vector once, no page empty, none after a full last one."""
-    index = resources.index(dimension=2)
-    keys = resources.keys(10)
-    resources.put(index, *(vector(key, [1.0, 2.0]) for key in keys))
-    for page_size in (1, 2, 3, 5, 9, 10, 11, 1000):
-        found, pages = walk(service, index, page_size, returnData=True, returnMetadata=True)
-        last = pages[-1].exchange
-        service.check(
-            "ListVectors.paging.complete", sorted(found) == keys, last, f"{len(keys)} keys, each once", found
-        )
-        sizes = [len(page.members("vectors")) for page in pages]
-        service.check("ListVectors.paging.no-empty-page", 0 not in sizes, last, "no empty page", sizes)
-        if all(size == page_size for size in sizes[:-1]):
-            service.check(
-                "ListVectors.paging.last-page",
-                len(pages) == -(-len(keys) // page_size),
-                last,
-                f"no token after the last of {len(keys)} vectors in pages of {page_size}",
-                f"{len(pages)} pages of {sizes}",
-            )
-    service.call("DeleteVectorIndex", {"indexName": index})
-
-
-@decides("ListVectors.maxResults.default", "ListVectors.paging.complete")
-def test_the_default_page_of_vectors(service: Service, resources: Resources) -> None:
-    """More vectors than the default page holds: at most 500 at once, all of them in the end."""
-    index = resources.index(dimension=1)
-    batch = service.contract.limit("PutVectors", "vectors/maxItems")
-    most = service.contract.limit("ListVectors", "maxResults/default")
-    keys = resources.keys(most + 7)
-    for start in range(0, len(keys), batch):
-        resources.put(index, *(vector(key, [1.0]) for key in keys[start : start + batch]))
-    for page_size in (None, 100, most, most + 7, 1000):
-        found, pages = walk(service, index, page_size)
-        service.check(
-            "ListVectors.paging.complete",
-            sorted(found) == sorted(keys),
-            pages[-1].exchange,
-            f"{len(keys)} keys, each once",
-            f"{len(found)} keys, {len(set(found))} different",
-        )
-        if page_size is None:
-            first = len(pages[0].members("vectors"))
-            service.check(
-                "ListVectors.maxResults.default", first <= most, pages[0].exchange, f"at most {most}", first
-            )
-    service.call("DeleteVectorIndex", {"indexName": index})
-
-
-@decides("ListVectors.segments.partition")
-def test_segments_partition_an_index(service: Service, resources: Resources) -> None:
-    """For any number of segments: disjoint, complete, also when each is read in pages."""
-    index = resources.index(dimension=1)
-    keys = resources.keys(40)
-    resources.put(index, *(vector(key, [1.0]) for key in keys))
-    most = service.contract.limit("ListVectors", "segmentCount/maximum")
-    for count, page_size in ((1, 1000), (2, 1000), (3, 4), (7, 1000), (most, 2)):
-        found: list[str] = []
-        last: Result | None = None
-        for position in range(count):
-            part, pages = walk(service, index, page_size, segmentCount=count, segmentIndex=position)
-            found += part
-            last = pages[-1]
-        assert last is not None, "there is at least one segment"
-        service.check(
-            "ListVectors.segments.partition",
-            sorted(found) == sorted(keys),
-            last.exchange,
-            f"{count} segments with each of {len(keys)} keys once",
-            f"{len(found)} keys, {len(set(found))} different",
-        )
     service.call("DeleteVectorIndex", {"indexName": index})
 
 

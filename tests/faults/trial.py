@@ -78,7 +78,7 @@ class Watch:
         data = getattr(report, "conformance", None)
         if data is None:
             return
-        record, outcome = TestRecord.from_json(data), self.outcome
+        record, outcome = TestRecord.from_json(json.loads(data)), self.outcome
         outcome.tests += 1
         outcome.requests += sum(record.requests.values())
         for event in record.violations:

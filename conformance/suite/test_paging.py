@@ -1,0 +1,298 @@
+"""Listings in pages: ListVectorBuckets, ListVectorIndexes and ListVectors.
+
+Covers the request parameters and response elements that page (Alibaba Cloud OSS
+developer reference: ListVectorBuckets, ListVectorIndexes and ListVectors,
+2025-09-25 and later): any page size yields every entry once and in order, no
+page is empty, none comes after the last, defaults, prefixes, segments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from conformance.cases.baselines import vector
+from conformance.contract.model import Profile
+from conformance.suite.collecting import decides, in_profile
+from conformance.suite.paging import Walk, walk_buckets, walk_indexes, walk_segments, walk_vectors
+from conformance.suite.property_tests import PropertyViolated, explore, must_hold
+from conformance.suite.resources import Resources
+from conformance.suite.service import Service
+
+_SMALL_INDEX = {"dataType": "float32", "dimension": 2, "distanceMetric": "euclidean"}
+
+
+def _pages(count: int, size: int) -> int:
+    return max(1, -(-count // size))
+
+
+def _check_indexes(service: Service, walk: Walk, names: Sequence[str], page_size: int) -> bool:
+    complete = service.check(
+        "ListVectorIndexes.paging.complete", walk.names == tuple(names), walk.last, names, walk.names
+    )
+    pages = _pages(len(names), page_size)
+    return (
+        service.check(
+            "ListVectorIndexes.paging.last-page",
+            len(walk.pages) == pages,
+            walk.last,
+            f"{pages} pages of {page_size} for {len(names)} indexes",
+            f"{len(walk.pages)} pages",
+        )
+        and complete
+    )
+
+
+@decides(
+    "ListVectorIndexes.order",
+    "ListVectorIndexes.prefix.filters",
+    "ListVectorIndexes.maxResults.limits-page",
+    "ListVectorIndexes.maxResults.default",
+    "ListVectorIndexes.paging.complete",
+    "ListVectorIndexes.paging.last-page",
+    "ListVectorIndexes.lists-created",
+)
+def test_pages_of_indexes(service: Service, resources: Resources) -> None:
+    """Five indexes in any pages, whole and by prefix; none twice, none missing, no page too many."""
+    bucket = resources.bucket()
+    stem = service.names.index("p")
+    names = sorted([f"{stem}b", f"{stem}a", f"{stem}ab", f"{stem}c", service.names.index("q")])
+    for name in reversed(names):
+        service.call("PutVectorIndex", {**_SMALL_INDEX, "indexName": name}, bucket=bucket).need()
+    # The last full page is where tokens go wrong; the property below draws the rest.
+    for page_size in (1, 5, 500):
+        _check_indexes(service, walk_indexes(service, bucket, page_size), names, page_size)
+    for default in (None, 0):
+        walk = walk_indexes(service, bucket, default)
+        service.check(
+            "ListVectorIndexes.maxResults.default",
+            walk.names == tuple(names) and len(walk.pages) == 1,
+            walk.last,
+            f"one page with all {len(names)} indexes",
+            f"pages of {list(walk.sizes)}",
+        )
+
+    def check(example: tuple[int, str]) -> None:
+        page_size, prefix = example
+        walk = walk_indexes(service, bucket, page_size, prefix)
+        must_hold(*walk.pages)
+        if not _check_indexes(service, walk, [name for name in names if name.startswith(prefix)], page_size):
+            raise PropertyViolated("the pages do not add up to the listing")
+
+    prefixes = st.sampled_from(["", stem, f"{stem}a", f"{stem}zz", stem[1:], stem.swapcase(), names[0]])
+    explore(service, "pages of indexes", st.tuples(st.integers(1, 7), prefixes), check, examples=12)
+    for name in names:
+        service.call("DeleteVectorIndex", {"indexName": name}, bucket=bucket)
+    service.call("ListVectorIndexes", {}, bucket=bucket)
+    service.call("DeleteVectorBucket", bucket=bucket)
+
+
+@decides("ListVectorIndexes.maxResults.default", "ListVectorIndexes.paging.complete")
+@in_profile(Profile.FULL)
+def test_the_default_page_of_indexes(service: Service, resources: Resources) -> None:
+    """A full bucket of 100 indexes is one page by default, and pages of 99 are two."""
+    bucket = resources.bucket()
+    most = service.contract.limit("ListVectorIndexes", "maxResults/default")
+    names = sorted(resources.index(bucket=bucket, dimension=1) for _ in range(most))
+    for default in (None, 0):
+        walk = walk_indexes(service, bucket, default)
+        service.check(
+            "ListVectorIndexes.maxResults.default",
+            walk.names == tuple(names) and len(walk.pages) == 1,
+            walk.last,
+            f"one page of {most} indexes",
+            f"pages of {list(walk.sizes)}",
+        )
+    _check_indexes(service, walk_indexes(service, bucket, most - 1), names, most - 1)
+    for name in names:
+        service.call("DeleteVectorIndex", {"indexName": name}, bucket=bucket)
+    service.call("DeleteVectorBucket", bucket=bucket)
+
+
+def _check_vectors(service: Service, walk: Walk, keys: Sequence[str], page_size: int) -> bool:
+    """Pages may be cut short by the size of their data, so their number is only judged when they are full."""
+    found = sorted(walk.names)
+    good = service.check(
+        "ListVectors.paging.complete",
+        found == sorted(keys),
+        walk.last,
+        f"{len(keys)} keys, each once",
+        f"{len(found)} keys, {len(set(found))} different",
+    )
+    good &= service.check(
+        "ListVectors.paging.no-empty-page", 0 not in walk.sizes, walk.last, "no empty page", list(walk.sizes)
+    )
+    if all(size == page_size for size in walk.sizes[:-1]):
+        good &= service.check(
+            "ListVectors.paging.last-page",
+            len(walk.pages) == _pages(len(keys), page_size),
+            walk.last,
+            f"no token after the last of {len(keys)} vectors in pages of {page_size}",
+            f"{len(walk.pages)} pages of {list(walk.sizes)}",
+        )
+    return good
+
+
+@decides(
+    "ListVectors.maxResults.limits-page",
+    "ListVectors.paging.complete",
+    "ListVectors.paging.last-page",
+    "ListVectors.paging.no-empty-page",
+)
+def test_pages_of_vectors(service: Service, resources: Resources) -> None:
+    """Ten vectors in pages of any size: every vector once, no page empty, none after a full last one."""
+    index = resources.index(dimension=2)
+    keys = resources.keys(10)
+    resources.put(index, *(vector(key, [1.0, 2.0]) for key in keys))
+    for page_size in (1, len(keys), 1000):
+        walk = walk_vectors(service, index, page_size, returnData=True, returnMetadata=True)
+        _check_vectors(service, walk, keys, page_size)
+
+    def check(example: tuple[int, bool, bool]) -> None:
+        page_size, data, metadata = example
+        walk = walk_vectors(service, index, page_size, returnData=data, returnMetadata=metadata)
+        must_hold(*walk.pages)
+        if not _check_vectors(service, walk, keys, page_size):
+            raise PropertyViolated("the pages do not add up to the index")
+
+    examples = st.tuples(st.integers(1, len(keys) + 2), st.booleans(), st.booleans())
+    explore(service, "pages of vectors", examples, check, examples=12)
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("ListVectors.maxResults.default", "ListVectors.paging.complete")
+def test_the_default_page_of_vectors(service: Service, resources: Resources) -> None:
+    """More vectors than the default page holds: at most 500 at once, all of them in the end."""
+    index = resources.index(dimension=1)
+    batch = service.contract.limit("PutVectors", "vectors/maxItems")
+    most = service.contract.limit("ListVectors", "maxResults/default")
+    keys = resources.keys(most + 7)
+    for start in range(0, len(keys), batch):
+        resources.put(index, *(vector(key, [1.0]) for key in keys[start : start + batch]))
+    for page_size in (100, most, most + 7, 1000):
+        _check_vectors(service, walk_vectors(service, index, page_size), keys, page_size)
+    walk = walk_vectors(service, index, None)
+    _check_vectors(service, walk, keys, most)
+    service.check(
+        "ListVectors.maxResults.default",
+        walk.sizes[0] <= most,
+        walk.pages[0].exchange,
+        f"at most {most}",
+        walk.sizes[0],
+    )
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("ListVectors.segments.partition")
+def test_segments_partition_an_index(service: Service, resources: Resources) -> None:
+    """For any number of segments: disjoint, complete, also when each is read in pages."""
+    index = resources.index(dimension=1)
+    keys = resources.keys(40)
+    resources.put(index, *(vector(key, [1.0]) for key in keys))
+    most = service.contract.limit("ListVectors", "segmentCount/maximum")
+
+    def partition(count: int, page_size: int) -> bool:
+        walks = list(walk_segments(service, index, page_size, count))
+        found = [name for walk in walks for name in walk.names]
+        return service.check(
+            "ListVectors.segments.partition",
+            sorted(found) == sorted(keys),
+            walks[-1].last,
+            f"{count} segments with each of {len(keys)} keys once",
+            f"{len(found)} keys, {len(set(found))} different",
+        )
+
+    for count, page_size in ((1, 1000), (2, 1000), (3, 4), (most, 2)):
+        partition(count, page_size)
+
+    def check(example: tuple[int, int]) -> None:
+        if not partition(*example):
+            raise PropertyViolated("the segments are no partition")
+
+    sizes = st.sampled_from([3, 7, len(keys), 500])
+    explore(service, "segments", st.tuples(st.integers(1, most), sizes), check, examples=5)
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+def _check_buckets(service: Service, walk: Walk, names: Sequence[str], page_size: int) -> bool:
+    page_count = _pages(len(names), page_size)
+    good = service.check(
+        "ListVectorBuckets.paging.complete", walk.names == tuple(names), walk.last, names, walk.names
+    )
+    good &= service.check(
+        "ListVectorBuckets.paging.no-empty-page",
+        len(walk.pages) == page_count,
+        walk.last,
+        f"{page_count} pages of {page_size}",
+        f"{len(walk.pages)} pages",
+    )
+    good &= service.check(
+        "ListVectorBuckets.paging.last-page",
+        len(walk.pages) <= page_count,
+        walk.last,
+        f"no NextMarker after {len(names)} buckets in pages of {page_size}",
+        f"{len(walk.pages)} pages",
+    )
+    if page_count > 1:
+        first = walk.pages[0]
+        listing = first.value["ListAllMyBucketsResult"] if first.value is not None else {}
+        good &= service.check(
+            "ListVectorBuckets.paging.truncated-members",
+            listing.get("IsTruncated") is True,
+            first.exchange,
+            "IsTruncated true while more is to come",
+            "not truncated",
+        )
+    return good
+
+
+@decides(
+    "ListVectorBuckets.prefix.filters",
+    "ListVectorBuckets.marker.after",
+    "ListVectorBuckets.order",
+    "ListVectorBuckets.max-keys.limits-page",
+    "ListVectorBuckets.paging.truncated-members",
+    "ListVectorBuckets.paging.echo",
+    "ListVectorBuckets.paging.last-page",
+    "ListVectorBuckets.paging.no-empty-page",
+    "ListVectorBuckets.paging.complete",
+)
+def test_pages_of_buckets(service: Service, resources: Resources) -> None:
+    """Three buckets in pages of any size, after a marker, and with a prefix that fits no other."""
+    stem = resources.bucket()
+    names = [stem, f"{stem}a", f"{stem}b"]
+    for name in names[1:]:
+        service.call("PutVectorBucket", bucket=name).need()
+    for page_size in (1, 2, 3, 1000):
+        _check_buckets(service, walk_buckets(service, stem, page_size), names, page_size)
+
+    def check(example: tuple[int, str]) -> None:
+        page_size, prefix = example
+        walk = walk_buckets(service, prefix, page_size)
+        must_hold(*walk.pages)
+        if not _check_buckets(service, walk, [name for name in names if name.startswith(prefix)], page_size):
+            raise PropertyViolated("the pages do not add up to the listing")
+
+    prefixes = st.sampled_from([stem, f"{stem}a", f"{stem}c"])
+    explore(service, "pages of buckets", st.tuples(st.integers(1, 4), prefixes), check, examples=6)
+    service.call("ListVectorBuckets", query=f"prefix={names[1]}")
+    service.call("ListVectorBuckets", query=f"prefix={stem}&marker={names[0]}")
+    service.call("ListVectorBuckets", query=f"prefix={stem}&marker={names[2]}")
+    # A marker need not be the name of a bucket.
+    service.call("ListVectorBuckets", query=f"prefix={stem}&marker={stem}aa")
+    service.call("ListVectorBuckets", query=f"prefix={stem}&marker={stem[:-1]}")
+    service.call("ListVectorBuckets", query=f"prefix={stem.upper()}")
+    service.call("ListVectorBuckets", query=f"prefix={stem[1:]}")
+    service.call("ListVectorBuckets")
+    for name in names:
+        service.call("DeleteVectorBucket", bucket=name)
+
+
+@decides("ListVectorBuckets.paging.complete")
+def test_buckets_and_their_indexes_are_listed_apart(service: Service, resources: Resources) -> None:
+    """A listing of buckets does not depend on what is in them."""
+    index = resources.index()
+    home = service.home
+    _check_buckets(service, walk_buckets(service, home, 1000), [home], 1000)
+    service.call("DeleteVectorIndex", {"indexName": index})
