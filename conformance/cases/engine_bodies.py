@@ -9,6 +9,7 @@ its positive PutVectors bodies are usable).
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from typing import Any
 
 from hypothesis import strategies as st
@@ -31,8 +32,11 @@ def engine_bodies(operation: str, seed: int) -> SearchStrategy[Any]:
     return st.one_of(*modes).map(lambda case: within_reach(operation, case.body))
 
 
-def within_reach(operation: str, body: Any) -> Any:
-    """A generated body whose index exists and whose vectors have its dimension, where that is not what is wrong."""
+def within_reach(operation: str, body: Any, known: Collection[str] = ()) -> Any:
+    """A generated body whose index exists and whose vectors have its dimension, where that is not what is wrong.
+
+    ``known`` are names that stay: indexes of the sequence that the body belongs to.
+    """
     if isinstance(body, bytes):
         return body
     if not isinstance(body, (dict, list, str, int, float, bool)) and body is not None:
@@ -41,7 +45,7 @@ def within_reach(operation: str, body: Any) -> Any:
         return body
     changed = {key: _fitted(value) for key, value in body.items()}
     name = changed.get("indexName")
-    if isinstance(name, str) and is_index_name(name):
+    if isinstance(name, str) and name not in known and is_index_name(name):
         changed["indexName"] = _slot(operation, name)
     return changed
 

@@ -37,14 +37,45 @@ _ANNOTATIONS = ("x-oss-", "description")
 _UNSUPPORTED = {"ListVectors": ("filter",)}
 
 
-def engine_document(document: Mapping[str, Any], filter_depth: int = FILTER_DEPTH) -> dict[str, Any]:
+# What a sequence carries from one request to the next.  Only requests are quoted, never answers:
+# an answer under test must not decide what is tested.
+_OF_THE_INDEX = {"indexName": "$request.body#/indexName"}
+_OF_THE_FIRST_VECTOR = {**_OF_THE_INDEX, "keys": ["$request.body#/vectors/0/key"]}
+_LINKS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "PutVectorIndex": dict.fromkeys(
+        (
+            "GetVectorIndex",
+            "PutVectors",
+            "ListVectors",
+            "QueryVectors",
+            "DeleteVectorIndex",
+            "PutVectorIndex",
+        ),
+        _OF_THE_INDEX,
+    ),
+    "PutVectors": {
+        **dict.fromkeys(("PutVectors", "ListVectors", "QueryVectors", "DeleteVectorIndex"), _OF_THE_INDEX),
+        **dict.fromkeys(("GetVectors", "DeleteVectors"), _OF_THE_FIRST_VECTOR),
+    },
+    "DeleteVectors": dict.fromkeys(
+        ("PutVectors", "GetVectors", "QueryVectors", "ListVectors"), _OF_THE_INDEX
+    ),
+    "DeleteVectorIndex": dict.fromkeys(("PutVectorIndex", "GetVectorIndex", "PutVectors"), _OF_THE_INDEX),
+}
+
+
+def engine_document(
+    document: Mapping[str, Any], filter_depth: int = FILTER_DEPTH, *, links: bool = False
+) -> dict[str, Any]:
     """The document in wire form, with the request schemas written out and narrowed to what is documented.
 
     References are written out so that the place of a mutation reads
     ``/properties/dimension/maximum`` and not a path through references, and
     so that filters, which are recursive, have an end.  Parts on which the pages
     disagree are left out: an engine that believes them reports signatures that
-    no reading of the documents supports.
+    no reading of the documents supports.  ``links`` adds what sequences need;
+    they are not part of the published document, since code generators refuse
+    links with a request body.
     """
     paths: dict[str, Any] = {}
     for item in document["paths"].values():
@@ -57,14 +88,25 @@ def engine_document(document: Mapping[str, Any], filter_depth: int = FILTER_DEPT
         for member in _UNSUPPORTED.get(raw["operationId"], ()):
             del schema["properties"][member]
         media["schema"] = schema
+        name = raw["operationId"]
+        responses = copy.deepcopy(raw["responses"])
+        if links and name in _LINKS:
+            (success,) = (status for status in responses if str(status).startswith("2"))
+            responses[success] = {
+                **resolve(document, responses[success]),
+                "links": {
+                    target: {"operationId": target, "requestBody": dict(carried)}
+                    for target, carried in _LINKS[name].items()
+                },
+            }
         paths[f"/?{raw['x-oss-query']}"] = {
             "post": {
-                "operationId": raw["operationId"],
+                "operationId": name,
                 "requestBody": {
                     "required": body.get("required", False),
                     "content": {"application/json": media},
                 },
-                "responses": copy.deepcopy(raw["responses"]),
+                "responses": responses,
             }
         }
     return {
@@ -76,7 +118,11 @@ def engine_document(document: Mapping[str, Any], filter_depth: int = FILTER_DEPT
 
 
 def engine_schema(
-    document: dict[str, Any] | None = None, *, base_url: str = NOWHERE, seed: int | None = None
+    document: dict[str, Any] | None = None,
+    *,
+    base_url: str = NOWHERE,
+    seed: int | None = None,
+    links: bool = False,
 ) -> OpenApiSchema:
     """The schemathesis schema of an engine document, set up so that the target cannot steer generation.
 
@@ -87,8 +133,8 @@ def engine_schema(
     import schemathesis  # noqa: PLC0415 - takes longer to import than a core run takes to start
     from schemathesis.config import SchemathesisConfig  # noqa: PLC0415 - as above
 
-    raw = engine_document(load_contract().document) if document is None else document
-    config = SchemathesisConfig.from_dict(_configuration(base_url, seed))
+    raw = engine_document(load_contract().document, links=links) if document is None else document
+    config = SchemathesisConfig.from_dict(_configuration(base_url, seed, stateful=links))
     return schemathesis.openapi.from_dict(raw, config=config)
 
 
@@ -122,7 +168,7 @@ def hypothesis_off_disk() -> Iterator[None]:
             set_hypothesis_home_dir(None)
 
 
-def _configuration(base_url: str, seed: int | None) -> dict[str, Any]:
+def _configuration(base_url: str, seed: int | None, *, stateful: bool = False) -> dict[str, Any]:
     nothing_learned = {"extra-data-sources": {"responses": False}}
     configuration: dict[str, Any] = {
         "base-url": base_url,
@@ -138,7 +184,7 @@ def _configuration(base_url: str, seed: int | None) -> dict[str, Any]:
                 "error-feedback": {"enabled": False},
                 "operation-ordering": "none",
             },
-            "stateful": {"enabled": False, "link-calibration": False, "inference": {"algorithms": []}},
+            "stateful": {"enabled": stateful, "link-calibration": False, "inference": {"algorithms": []}},
         },
     }
     if seed is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,3 +92,26 @@ def test_the_target_cannot_steer_generation(seed: int | None) -> None:
         generation = schema.config.generation_for(operation=operation, phase="fuzzing")
         assert not generation.allow_x00
         assert generation.deterministic is (seed is None)
+
+
+def test_links_lead_to_operations_and_quote_requests_only() -> None:
+    document = engine_document(load_contract().document, links=True)
+    operations = {item["post"]["operationId"]: item["post"] for item in document["paths"].values()}
+    found = 0
+    for operation in operations.values():
+        for response in operation["responses"].values():
+            for link in response.get("links", {}).values():
+                found += 1
+                assert link["operationId"] in operations
+                # An answer that is quoted would let the target under test decide what is sent next.
+                assert "$response" not in json.dumps(link)
+    assert found > len(operations)
+
+
+def test_a_machine_over_the_links_starts_with_a_creation() -> None:
+    machine = engine_schema(seed=0, links=True).as_state_machine()
+    assert any("putVectorIndex" in name for name in machine.root_rules)
+
+
+def test_the_published_document_has_no_links() -> None:
+    assert '"links"' not in json.dumps(engine_document(load_contract().document))
