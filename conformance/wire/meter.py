@@ -1,0 +1,146 @@
+"""What all workers of a run share: when an operation may be sent next, and how much was used up.
+
+Rates and budgets hold for a run, not for a process: two workers that each keep
+to five requests per second would send ten.  Workers are started by pytest-xdist
+and have nothing in common but the report directory, so the figures lie in a
+small database there; a single process keeps them in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_SCHEMA = """
+CREATE TABLE slots (operation TEXT PRIMARY KEY, free_at REAL NOT NULL, interval REAL NOT NULL);
+CREATE TABLE used (what TEXT PRIMARY KEY, number INTEGER NOT NULL);
+INSERT INTO used VALUES ('requests', 0), ('resources', 0);
+"""
+# Another worker holds the file for microseconds; this is for a machine that was put to sleep.
+_BUSY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a run has used so far, over all its workers: requests sent, and resources that exist now."""
+
+    requests: int = 0
+    resources: int = 0
+
+
+class Meter:
+    """Slots of operations and counters of a run.
+
+    Times are seconds of a clock that all processes of a machine share.  Threads
+    may share a meter.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Open the database of a run that :meth:`create` has made, or one in memory."""
+        self._lock = threading.Lock()
+        self._database = sqlite3.connect(
+            ":memory:" if path is None else path,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        # Nothing of this is worth anything after the run, so nothing is worth a write to the disk.
+        self._database.execute("PRAGMA synchronous = OFF")
+        self._database.execute("PRAGMA journal_mode = MEMORY")
+        if path is None:
+            self._database.executescript(_SCHEMA)
+
+    @classmethod
+    def create(cls, path: Path, rates: Mapping[str, float]) -> None:
+        """Make the database of a run; ``rates`` are requests per second by operation."""
+        path.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            database.executescript(_SCHEMA)
+        with cls(path) as meter:
+            meter.set_rates(rates)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def set_rates(self, rates: Mapping[str, float]) -> None:
+        """Set the requests per second of some operations; others have no limit."""
+        with self._transaction() as database:
+            database.executemany(
+                "INSERT OR REPLACE INTO slots VALUES (?, 0, ?)",
+                [(operation, 1.0 / rate) for operation, rate in rates.items()],
+            )
+
+    def take_slot(self, operation: str, now: float) -> float:
+        """Reserve the next slot of an operation; returns the seconds until it begins."""
+        with self._transaction() as database:
+            row = database.execute(
+                "SELECT free_at, interval FROM slots WHERE operation = ?", (operation,)
+            ).fetchone()
+            if row is None:
+                return 0.0
+            free_at, interval = row
+            slot: float = max(now, free_at)
+            database.execute("UPDATE slots SET free_at = ? WHERE operation = ?", (slot + interval, operation))
+        return slot - now
+
+    def slow_down(self, operation: str, now: float, *, first: float, slowest: float) -> float:
+        """Halve the rate of an operation that was throttled; returns the new one in requests per second.
+
+        ``first`` is the rate of an operation that had no limit until now,
+        ``slowest`` the least that any is slowed down to.  While slots are
+        reserved beyond the next one, other requests wait already and the rate
+        stays: a burst that was throttled slows down once.
+        """
+        with self._transaction() as database:
+            row = database.execute(
+                "SELECT free_at, interval FROM slots WHERE operation = ?", (operation,)
+            ).fetchone()
+            free_at, interval = row or (0.0, 0.0)
+            if not interval:
+                interval = 1.0 / first
+            elif free_at <= now + interval:
+                interval = min(2.0 * interval, max(interval, 1.0 / slowest))
+            database.execute(
+                "INSERT OR REPLACE INTO slots VALUES (?, ?, ?)",
+                (operation, max(free_at, now + interval), interval),
+            )
+        return 1.0 / interval
+
+    def rates(self) -> dict[str, float]:
+        """Requests per second of every operation with a limit, as they are now."""
+        with self._transaction() as database:
+            rows = database.execute("SELECT operation, interval FROM slots ORDER BY operation").fetchall()
+        return {operation: 1.0 / interval for operation, interval in rows}
+
+    def count(self, *, requests: int = 0, resources: int = 0) -> Used:
+        """Add to what the run has used, and say what that makes."""
+        with self._transaction() as database:
+            for what, number in (("requests", requests), ("resources", resources)):
+                if number:
+                    database.execute("UPDATE used SET number = number + ? WHERE what = ?", (number, what))
+            rows = dict(database.execute("SELECT what, number FROM used").fetchall())
+        return Used(rows["requests"], rows["resources"])
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            finally:
+                self._database.execute("COMMIT")

@@ -1,0 +1,90 @@
+"""Slots and counters that the workers of a run share."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.wire.meter import Meter, Used
+
+
+def test_slots_of_an_operation_follow_one_another_at_its_rate() -> None:
+    with Meter() as meter:
+        meter.set_rates({"PutVectorIndex": 5.0})
+        assert [meter.take_slot("PutVectorIndex", 10.0) for _ in range(3)] == pytest.approx([0.0, 0.2, 0.4])
+
+
+def test_time_that_was_not_used_is_not_saved_up() -> None:
+    with Meter() as meter:
+        meter.set_rates({"PutVectorIndex": 5.0})
+        meter.take_slot("PutVectorIndex", 10.0)
+        assert [meter.take_slot("PutVectorIndex", 99.0) for _ in range(2)] == pytest.approx([0.0, 0.2])
+
+
+def test_an_operation_without_a_rate_never_waits() -> None:
+    with Meter() as meter:
+        meter.set_rates({"PutVectorIndex": 5.0})
+        assert [meter.take_slot("GetVectors", 10.0) for _ in range(3)] == [0.0, 0.0, 0.0]
+
+
+def test_throttling_halves_a_rate_down_to_the_slowest() -> None:
+    with Meter() as meter:
+        meter.set_rates({"PutVectorIndex": 5.0})
+        rates = [meter.slow_down("PutVectorIndex", 100.0 * n, first=5.0, slowest=1.0) for n in range(1, 5)]
+        assert rates == pytest.approx([2.5, 1.25, 1.0, 1.0])
+        assert meter.take_slot("PutVectorIndex", 400.0) == pytest.approx(1.0)
+
+
+def test_a_burst_that_was_throttled_slows_down_once() -> None:
+    with Meter() as meter:
+        meter.set_rates({"PutVectorIndex": 5.0})
+        rates = [meter.slow_down("PutVectorIndex", 10.0, first=5.0, slowest=0.1) for _ in range(3)]
+        assert rates[0] == pytest.approx(2.5)
+        for _ in range(2):
+            meter.take_slot("PutVectorIndex", 10.0)
+        assert meter.slow_down("PutVectorIndex", 10.0, first=5.0, slowest=0.1) == pytest.approx(rates[-1])
+
+
+def test_throttling_gives_an_operation_its_first_rate() -> None:
+    with Meter() as meter:
+        assert meter.slow_down("PutVectors", 1.0, first=5.0, slowest=0.5) == pytest.approx(5.0)
+        assert meter.rates() == pytest.approx({"PutVectors": 5.0})
+
+
+def test_a_rate_below_the_slowest_is_left_alone() -> None:
+    with Meter() as meter:
+        meter.set_rates({"PutVectors": 0.25})
+        assert meter.slow_down("PutVectors", 1.0, first=5.0, slowest=0.5) == pytest.approx(0.25)
+
+
+def test_counters_add_up_and_come_down() -> None:
+    with Meter() as meter:
+        meter.count(requests=3, resources=2)
+        assert meter.count(requests=1, resources=-1) == Used(4, 1)
+
+
+_WORKER = """
+import sys
+from pathlib import Path
+from conformance.wire.meter import Meter
+with Meter(Path(sys.argv[1])) as meter:
+    for _ in range(50):
+        print(round(meter.take_slot("PutVectorIndex", 100.0), 6))
+        meter.count(requests=1)
+"""
+
+
+def test_two_processes_share_slots_and_counters(tmp_path: Path) -> None:
+    path = tmp_path / "meter.sqlite"
+    Meter.create(path, {"PutVectorIndex": 10.0})
+    workers = [
+        subprocess.Popen([sys.executable, "-c", _WORKER, str(path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    slots = sorted(float(line) for worker in workers for line in worker.communicate()[0].split())
+    assert slots == pytest.approx([number / 10 for number in range(100)])
+    with Meter(path) as meter:
+        assert meter.count() == Used(requests=100)
