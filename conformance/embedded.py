@@ -30,8 +30,10 @@ class EmbeddedEmulator:
     _process: subprocess.Popen[str]
 
     @classmethod
-    def start(cls, *, region: str, account_id: str, options: tuple[str, ...] = ()) -> Self:
-        """Start it on a free port with credentials made for this run.
+    def start(
+        cls, *, region: str, account_id: str, temporary_key: bool = False, options: tuple[str, ...] = ()
+    ) -> Self:
+        """Start it on a free port with credentials made for this run, on demand temporary ones.
 
         Raises :class:`EmulatorError` when it does not come up.
         """
@@ -39,6 +41,8 @@ class EmbeddedEmulator:
             "OSS_ACCESS_KEY_ID": f"run{secrets.token_hex(8)}",
             "OSS_ACCESS_KEY_SECRET": secrets.token_urlsafe(24),
         }
+        if temporary_key:
+            environment["OSS_SESSION_TOKEN"] = secrets.token_urlsafe(48)
         command = [sys.executable, "-m", _MODULE, "--port", "0", "--exit-with-parent"]
         command += ["--region", region, "--account-id", account_id, *options]
         inherited = {key: value for key, value in os.environ.items() if key != "OSS_SESSION_TOKEN"}

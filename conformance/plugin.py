@@ -25,9 +25,10 @@ from conformance.options import OPTIONS, UsageError, settings_from
 from conformance.report.terminal import render
 from conformance.run import Run, Worker, is_selected
 from conformance.suite.collecting import SERVICE_KEY
+from conformance.suite.delivery import TargetGone
 from conformance.suite.events import TestRecord
 from conformance.suite.property_tests import PropertyViolated
-from conformance.suite.service import Blocked, TargetGone
+from conformance.suite.service import Blocked
 from conformance.suite.settings import RunSettings
 from conformance.verdicts.model import RunResult
 
@@ -194,24 +195,27 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     recorder = worker.service.recorder
     recorder.begin(item.nodeid, _decided_by(item))
     outcome: object = None
-    if not _belongs_to_smoke(item) and worker.service.is_stranger():
-        recorder.record.blocked = _STRANGER
+    recorder.record.blocked = worker.service.gone or _barred(item, worker.service.settings)
+    if recorder.record.blocked is not None:
         _fail_for(recorder.record)
     try:
         outcome = yield
-    except Blocked as reason:
-        recorder.record.blocked = str(reason)
-    except TargetGone as reason:
-        recorder.record.blocked = f"the endpoint stopped answering: {reason}"
-        item.session.shouldstop = recorder.record.blocked
+    except (Blocked, TargetGone) as reason:
+        recorder.record.blocked = worker.session.redactor.text(str(reason))
     except PropertyViolated:
         # The violation itself is in the record, at its smallest.
         pass
+    # Whatever the test made of it: without a target it decided nothing to its end.
+    recorder.record.blocked = worker.service.gone or recorder.record.blocked
     _fail_for(recorder.record)
     return outcome
 
 
-_STRANGER = "no answer of the endpoint looks like OSS Vectors, so only the profile smoke was run"
+def _barred(item: pytest.Item, settings: RunSettings) -> str | None:
+    """Why a test is not for this target: one that is no OSS Vectors gets a short run, unless the user chose tests."""
+    if settings.stranger is None or settings.narrowed or _belongs_to_smoke(item):
+        return None
+    return "the endpoint does not look like OSS Vectors, so only the tests of the profile smoke were run"
 
 
 def _belongs_to_smoke(item: pytest.Item) -> bool:
@@ -246,9 +250,11 @@ def pytest_runtest_makereport(
     if call.when == "call":
         # As one text: what carries reports between processes takes long for nested data.
         report.conformance = json.dumps(worker.service.recorder.end().to_json())  # type: ignore[attr-defined]
+        report.conformance_trouble = [worker.service.gone, worker.service.outages]  # type: ignore[attr-defined]
     raised = call.excinfo
     if raised is not None and not raised.errisinstance((pytest.fail.Exception, KeyboardInterrupt)):
-        report.conformance_error = f"{item.nodeid}: {raised.exconly()}"  # type: ignore[attr-defined]
+        words = worker.session.redactor.text(raised.exconly())
+        report.conformance_error = f"{item.nodeid}: {words}"  # type: ignore[attr-defined]
     return report
 
 
@@ -266,6 +272,7 @@ class _Collector:
             record = TestRecord.from_json(json.loads(data))
             self._decided.update(record.decides)
             self._run.add(record)
+            self._run.note_trouble(*report.conformance_trouble)
         error = getattr(report, "conformance_error", None)
         if error is not None:
             self._run.internal_errors.append(error)
@@ -309,7 +316,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             output["conformance_leaks"] = list(leaks)
         return
     run.leaks.extend(leaks)
-    run.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED and not session.shouldstop
+    run.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
     if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
         run.internal_errors.append("pytest reported an internal error")
     if worker is None:

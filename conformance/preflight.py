@@ -1,9 +1,15 @@
-"""Looks at a target before the first test: reachable, an HTTP service, credentials accepted."""
+"""Looks at a target before the first test: reachable, an HTTP service, credentials accepted, OSS Vectors at all."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from conformance.oracle.body import read_json
 from conformance.oracle.envelope import error_of
-from conformance.wire.exchange import FailureKind, Request
+from conformance.report.text import clip, count
+from conformance.suite.delivery import PROBE, is_own_answer
+from conformance.suite.names import Names
+from conformance.wire.exchange import Exchange, FailureKind, Request, Response
 from conformance.wire.session import WireSession
 
 _REFUSED_CREDENTIALS = {
@@ -15,27 +21,157 @@ _REFUSED_CREDENTIALS = {
 _HINTS = {
     FailureKind.REFUSED: "nothing listens there",
     FailureKind.RESOLVE: "the host name does not resolve",
-    FailureKind.TLS: "the TLS handshake failed",
     FailureKind.TIMEOUT: "it does not answer in time",
-    FailureKind.PROTOCOL: "it does not speak HTTP",
 }
+_GATEWAY_STATUSES = frozenset({502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NOT_OFFERED = 501
+_LISTING = "ListAllMyBucketsResult"
+_DESCRIPTION = "BucketInfo"
+_EXCERPT = 60
+_SENTENCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the look at a target showed.
+
+    ``problem`` is one sentence on why no test can run against it, ``stranger``
+    one on why it is not taken for OSS Vectors; both are ``None`` for a target
+    that is worth all tests.
+    """
+
+    problem: str | None = None
+    stranger: str | None = None
+
+
+def look_at(session: WireSession) -> Look:
+    """Send two signed reads, which create nothing: of all buckets, and of a bucket that does not exist.
+
+    Whatever is no obstacle to testing is for the tests to judge.
+    """
+    first = session.send(PROBE)
+    problem = _problem(session, first)
+    if problem is not None:
+        return Look(session.redactor.text(problem))
+    # No worker has this letter, so the bucket is not created later either.
+    bucket = Names(session.run_id, "0").bucket()
+    second = session.send(Request("GetVectorBucket", "GET", "bucketInfo", bucket))
+    unreachable = _unreachable_bucket(session, second)
+    if unreachable is not None:
+        return Look(unreachable)
+    stranger = _stranger(first, second)
+    return Look(stranger=session.redactor.text(stranger) if stranger is not None else None)
 
 
 def preflight_problem(session: WireSession) -> str | None:
-    """One sentence on why no test can run against the target, or ``None``.
+    """One sentence on why no request can be served by the target, or ``None``; sends one signed read."""
+    problem = _problem(session, session.send(PROBE))
+    return session.redactor.text(problem) if problem is not None else None
 
-    Sends one signed ListVectorBuckets, which creates nothing.  Any other answer
-    than a refusal of the credentials is for the tests to judge.
-    """
-    exchange = session.send(Request("ListVectorBuckets", "GET", "max-keys=1"))
+
+def _problem(session: WireSession, exchange: Exchange) -> str | None:
     endpoint = session.target.endpoint.text
-    if exchange.failure is not None:
-        hint = _HINTS.get(exchange.failure.kind)
-        return f"The endpoint {endpoint} cannot be used" + (
-            f": {hint}." if hint else f". {exchange.failure.message}"
-        )
     response = exchange.response
-    error = error_of(response) if response is not None and response.status in (401, 403) else None
-    if error is not None and error.code in _REFUSED_CREDENTIALS:
-        return f"The endpoint {endpoint} refuses the credentials: {_REFUSED_CREDENTIALS[error.code]} ({error.code})."
+    if response is None:
+        return f"The endpoint {endpoint} cannot be used: {_why_unanswered(exchange)}."
+    if response.status in _REDIRECTS:
+        # Masked before it is cut, because half a secret would not be recognised.
+        place = clip(session.redactor.text(response.header("Location") or "nowhere"), _EXCERPT)
+        return (
+            f"The endpoint {endpoint} redirects to {place} ({response.status}), and redirects are never "
+            "followed, because they would carry signed requests elsewhere: give the final address."
+        )
+    if is_own_answer(response):
+        error = error_of(response) if response.status in (401, 403) else None
+        if error is None or error.code not in _REFUSED_CREDENTIALS:
+            return None
+        hint = _REFUSED_CREDENTIALS[error.code]
+        return f"The endpoint {endpoint} refuses the credentials: {hint} ({error.code})."
+    if response.status in _GATEWAY_STATUSES:
+        return (
+            f"The endpoint {endpoint} cannot be used: it answers {_shape(response)}, as a gateway does that "
+            "has no service behind it."
+        )
     return None
+
+
+def _why_unanswered(exchange: Exchange) -> str:
+    failure = exchange.failure
+    if failure is None:
+        return "it gave no answer"
+    hint = _HINTS.get(failure.kind)
+    if hint is not None:
+        return hint
+    words = clip(failure.message, _SENTENCE).rstrip(".")
+    return f"{words[:1].lower()}{words[1:]}"
+
+
+def _unreachable_bucket(session: WireSession, exchange: Exchange) -> str | None:
+    """The service host answers, but hosts of buckets do not even exist or have no certificate."""
+    failure = exchange.failure
+    if failure is None or failure.kind not in (FailureKind.RESOLVE, FailureKind.TLS, FailureKind.REFUSED):
+        return None
+    return (
+        f"The endpoint {session.target.endpoint.text} answers, but hosts of buckets such as "
+        f"{clip(exchange.host, _SENTENCE)} cannot be used: {_why_unanswered(exchange)}; set up a wildcard for "
+        "them, or give --addressing path."
+    )
+
+
+def _stranger(first: Exchange, second: Exchange) -> str | None:
+    """Why the target is not taken for OSS Vectors.
+
+    Any answer with a sign of the service is enough: its request id, its error
+    envelope, a listing of buckets, the description of a bucket, or 501 for
+    what an emulator does not offer yet.
+    """
+    answers = [exchange.response for exchange in (first, second) if exchange.response is not None]
+    if second.response is not None and _is_listing(second.response):
+        return (
+            "The answers of the endpoint belong to other requests: GetVectorBucket was answered with a list "
+            "of buckets."
+        )
+    if not answers or any(map(_is_sign, answers)):
+        return None
+    shapes = [_shape(response) for response in answers]
+    if len(set(shapes)) == 1:
+        return f"The endpoint does not look like OSS Vectors: it answers {shapes[0]}."
+    return (
+        f"The endpoint does not look like OSS Vectors: it answers ListVectorBuckets with {shapes[0]} and "
+        f"GetVectorBucket with {shapes[1]}."
+    )
+
+
+def _is_sign(response: Response) -> bool:
+    return (
+        response.status == _NOT_OFFERED
+        or is_own_answer(response)
+        or _has(response, _LISTING)
+        or _has(response, _DESCRIPTION)
+    )
+
+
+def _is_listing(response: Response) -> bool:
+    return response.status < 300 and _has(response, _LISTING) and not _has(response, _DESCRIPTION)
+
+
+def _has(response: Response, member: str) -> bool:
+    try:
+        value = read_json(response.body)
+    except ValueError:
+        return False
+    return isinstance(value, dict) and member in value
+
+
+def _shape(response: Response) -> str:
+    """An answer in a few words: ``200 text/html (<html>)``."""
+    body = response.body
+    if not body:
+        return f"{response.status} without a body"
+    kind = (response.header("Content-Type") or "").partition(";")[0].strip() or "without a content type"
+    try:
+        start = clip(body.decode(), _EXCERPT)
+    except UnicodeDecodeError:
+        start = f"{count(len(body), 'byte')} that are no text"
+    return f"{response.status} {clip(kind, _EXCERPT)} ({start})"

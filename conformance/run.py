@@ -20,7 +20,7 @@ from conformance.contract.loader import Contract, load_contract
 from conformance.contract.model import Profile, Requirement
 from conformance.embedded import EmbeddedEmulator
 from conformance.options import DEFAULT_REPORT_DIR, UsageError
-from conformance.preflight import preflight_problem
+from conformance.preflight import look_at
 from conformance.report import json_report, junit, markdown
 from conformance.report.reproduce import write_bodies
 from conformance.suite.events import TestRecord
@@ -30,8 +30,8 @@ from conformance.verdicts.collect import Collection
 from conformance.verdicts.decide import Selection, decide, exit_code
 from conformance.verdicts.deviations import DeviationError, load_deviations
 from conformance.verdicts.model import Deviation, ExitCode, RunInfo, RunResult
-from conformance.wire.cleanup import clean_up
-from conformance.wire.credentials import Credentials, CredentialsError, from_environment
+from conformance.wire.cleanup import FEW_PAUSES, PAUSES, clean_up
+from conformance.wire.credentials import SESSION_TOKEN, Credentials, CredentialsError, from_environment
 from conformance.wire.ledger import Ledger, RunIdentity, read_ledger
 from conformance.wire.recorder import Recorder
 from conformance.wire.session import WireSession
@@ -73,7 +73,7 @@ class Worker:
 
         The ledger file stays only when something leaked, for ``sweep``.
         """
-        report = clean_up(self.session, self.ledger)
+        report = clean_up(self.session, self.ledger, pauses=_pauses(self.service.gone))
         self.session.close()
         self.recorder.close()
         self.ledger.close()
@@ -97,6 +97,8 @@ class Run:
     leaks: list[str] = field(default_factory=list)
     internal_errors: list[str] = field(default_factory=list)
     interrupted: bool = False
+    gone: str | None = None
+    outages: int = 0
     result: RunResult | None = None
 
     @classmethod
@@ -111,24 +113,44 @@ class Run:
             run.deviations = _deviations(settings.known_deviations, contract)
         _make_report_dir(settings)
         if settings.embedded:
-            run.emulator = EmbeddedEmulator.start(region=settings.region, account_id=settings.account_id)
+            run.emulator = EmbeddedEmulator.start(
+                region=settings.region,
+                account_id=settings.account_id,
+                temporary_key=bool(run.environment.pop(SESSION_TOKEN, "")),
+            )
             run.settings = replace(settings, endpoint=run.emulator.endpoint)
             run.environment.update(run.emulator.environment)
-            run.environment.pop("OSS_SESSION_TOKEN", None)
         elif _credentials(environment) is None:
             raise UsageError(
                 "Credentials are missing: set OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET "
                 "(an emulator that checks no signatures takes any value)."
             )
-        problem = run._preflight()
-        if problem is not None:
+        with run._session() as session:
+            look = look_at(session)
+        if look.problem is not None:
             run.stop()
-            raise UsageError(problem)
+            raise UsageError(look.problem)
+        temporary_key = bool(run.environment.get(SESSION_TOKEN))
+        run.settings = replace(run.settings, stranger=look.stranger, temporary_key=temporary_key)
         return run
 
-    def _preflight(self) -> str | None:
-        with self._session() as session:
-            return preflight_problem(session)
+    def note_trouble(self, gone: str | None, outages: int) -> None:
+        """Note what a worker says about its target: why it is gone, and how often it was away so far."""
+        self.gone = self.gone or gone
+        self.outages = max(self.outages, outages)
+
+    def _notices(self) -> tuple[str, ...]:
+        """What a reader has to know before anything else, in sentences."""
+        notices = [self.settings.stranger] if self.settings.stranger is not None else []
+        if self.gone is not None:
+            notices.append(f"{self.gone[0].upper()}{self.gone[1:]}; nothing was tested after that.")
+        if self.outages:
+            times = "once" if self.outages == 1 else f"{self.outages} times"
+            notices.append(
+                f"The endpoint went away and came back {times} during the run: what it forgot then "
+                "shows as violations."
+            )
+        return tuple(notices)
 
     def stop(self) -> None:
         """Stop the embedded emulator, if there is one."""
@@ -149,7 +171,7 @@ class Run:
         with self._session() as session:
             for path in left:
                 with read_ledger(path) as ledger:
-                    leaked = clean_up(session, ledger).leaked
+                    leaked = clean_up(session, ledger, pauses=_pauses(self.gone)).leaked
                 self.leaks.extend(leaked)
                 if not leaked:
                     path.unlink()
@@ -167,7 +189,6 @@ class Run:
     def finish(self, decided: frozenset[str]) -> RunResult:
         """Decide every requirement and write the reports; ``decided`` is what the executed tests set out to decide."""
         settings = self.settings
-        narrowed = bool(settings.operations or settings.requirements)
         selection = Selection(
             frozenset(
                 identifier
@@ -175,7 +196,12 @@ class Run:
                 if identifier in self.contract.requirements
                 and is_selected(self.contract.requirements[identifier], settings)
             ),
-            narrowed,
+            settings.narrowed,
+            {
+                identifier: requirement.needs.reason
+                for identifier, requirement in self.contract.requirements.items()
+                if requirement.needs is not None and settings.lacks(requirement.needs)
+            },
         )
         results = decide(self.contract, self.collection, selection, self.deviations)
         code, reason = exit_code(
@@ -184,6 +210,8 @@ class Run:
             interrupted=self.interrupted,
             internal_errors=self.internal_errors,
             leaks=self.leaks,
+            gone=self.gone,
+            stranger=settings.stranger is not None,
         )
         result = RunResult(
             info=self._info(),
@@ -193,6 +221,8 @@ class Run:
             requests=dict(sorted(self.collection.requests.items())),
             leaks=tuple(self.leaks),
             internal_errors=tuple(self.internal_errors),
+            notices=self._notices(),
+            is_stranger=settings.stranger is not None,
             exchanges=self.collection.recorded(),
         )
         if settings.report_dir is not None:
@@ -229,8 +259,14 @@ class Run:
         )
 
 
+def _pauses(gone: str | None) -> tuple[float, ...]:
+    return PAUSES if gone is None else FEW_PAUSES
+
+
 def is_selected(requirement: Requirement, settings: RunSettings) -> bool:
     """Whether a run with these settings sets out to decide a requirement."""
+    if settings.lacks(requirement.needs):
+        return False
     if settings.requirements:
         return requirement.id in settings.requirements
     if settings.operations and requirement.operation not in settings.operations:

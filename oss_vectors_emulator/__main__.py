@@ -66,6 +66,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--query-visibility-ms", default="0", metavar="MS", help="how long QueryVectors misses a new vector"
     )
+    parser.add_argument(
+        "--recall", default="1", metavar="SHARE", help="share of the true neighbours that queries find"
+    )
     parser.add_argument("--exit-with-parent", action="store_true", help="quit when standard input ends")
     parser.add_argument("--list-settings", action="store_true", help="print limits with sources and choices")
     return parser
@@ -89,6 +92,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         enforce_rates=options.enforce_rates,
         latency_ms=_milliseconds("--latency-ms", options.latency_ms),
         query_visibility_ms=_milliseconds("--query-visibility-ms", options.query_visibility_ms),
+        recall=_share("--recall", options.recall),
     )
 
 
@@ -134,13 +138,24 @@ def _port(text: str) -> int:
 
 
 def _milliseconds(option: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not (math.isfinite(value) and value >= 0):
         raise ConfigurationError(f"{option} must be a number of milliseconds, not {text!r}.")
     return value
+
+
+def _share(option: str, text: str) -> float:
+    value = _number(text)
+    if not 0 <= value <= 1:
+        raise ConfigurationError(f"{option} must be a number from 0 to 1, not {text!r}.")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 if __name__ == "__main__":

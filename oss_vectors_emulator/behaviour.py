@@ -24,7 +24,7 @@ from oss_vectors_emulator.pipeline import Pipeline
 from oss_vectors_emulator.presenter import Presenter
 from oss_vectors_emulator.rates import EnforcedRates, Rates
 from oss_vectors_emulator.routing import Router
-from oss_vectors_emulator.search import Searcher
+from oss_vectors_emulator.search import ApproximateSearcher, Searcher
 from oss_vectors_emulator.store import Store
 from oss_vectors_emulator.validation import Rules
 from oss_vectors_emulator.wire import CommonHeaders
@@ -71,7 +71,7 @@ def build_behaviour(settings: Settings, clock: Clock | None = None) -> Behaviour
         filter_parser=FilterParser(limits, choices),
         filter_evaluator=FilterEvaluator(choices),
         metrics=DistanceMetrics(),
-        searcher=Searcher(),
+        searcher=Searcher() if settings.recall == 1 else ApproximateSearcher(settings.recall),
         paging=Paging(),
         presenter=Presenter(settings.region, choices),
         errors=ErrorRenderer(),

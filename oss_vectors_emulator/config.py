@@ -45,6 +45,7 @@ class Settings:
     enforce_rates: bool = False
     latency_ms: float = 0.0
     query_visibility_ms: float = 0.0
+    recall: float = 1.0
 
     @property
     def account_id(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from conformance.cases.baselines import baseline
 from conformance.cases.case import BucketName, Case, Place
 from conformance.contract.loader import Contract
 
@@ -46,3 +47,7 @@ def bucket_cases(contract: Contract) -> Iterator[Case]:
         yield Case(
             f"{listing}.max-keys.out-of-range", listing, value, place=Place.SERVICE, query=f"max-keys={value}"
         )
+    # Longer than any bucket name may be: an official live test sees 400 for it, others 404 for shorter ones.
+    for operation in ("ListVectorIndexes", "QueryVectors"):
+        long = BucketName(length=longest + 8)
+        yield Case("Http.bucket-name.invalid", operation, operation, body=baseline(operation), bucket=long)

@@ -7,6 +7,7 @@ and compared without a network; the suite fills them in when it sends a case.
 from __future__ import annotations
 
 import enum
+import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,11 @@ class Place(enum.StrEnum):
 
 
 class Authentication(enum.StrEnum):
-    """How a case is signed; everything but ``RUN`` tests authentication itself."""
+    """How a case is signed; everything but ``RUN`` tests authentication itself.
+
+    Those with ``TOKEN`` in their name, but for ``STRAY_TOKEN``, need a run with a
+    temporary key.
+    """
 
     RUN = "the run's signature"
     UNSIGNED = "no signature"
@@ -69,21 +74,95 @@ class Authentication(enum.StrEnum):
     WRONG_PRODUCT = "a scope of another product"
     WRONG_SCOPE_DATE = "a scope of another day"
     OTHER_BUCKET = "a signature made for another bucket"
-    STRAY_TOKEN = "a security token the key was not issued with"  # noqa: S105 - a label
+    # Time.
     PAST_INSIDE = "a date 14 minutes ago"
     PAST_OUTSIDE = "a date 16 minutes ago"
     FUTURE_INSIDE = "a date 14 minutes ahead"
     FUTURE_OUTSIDE = "a date 16 minutes ahead"
+    MALFORMED_DATE = "an x-oss-date that is no date"
+    REMOVED_DATE = "x-oss-date removed afterwards"
+    NO_DATE = "Date instead of x-oss-date"
+    # Legal forms of the header.
     BLANKS = "blanks after the commas of the header"
     ADDITIONAL_HOST = "the host as an additional header"
+    ADDITIONAL_TWO = "two additional headers"
     CONTENT_MD5 = "a signed Content-MD5"
-    URL = "a signature in the URL"
-    URL_EXPIRED = "a signed URL that has expired"
+    UNSIGNED_CHANGED = "a header that is not signed changed afterwards"
+    # Signed parts changed after signing.
     TAMPERED_HEADER = "a signed header changed afterwards"
     TAMPERED_QUERY = "the query changed afterwards"
     TAMPERED_METHOD = "the method changed afterwards"
-    TAMPERED_URL = "the query of a signed URL changed afterwards"
+    TAMPERED_DATE = "x-oss-date changed afterwards"
+    TAMPERED_OSS_HEADER = "an x-oss header changed afterwards"
+    ADDED_OSS_HEADER = "an x-oss header added afterwards"
+    TAMPERED_HOST = "another host signed as an additional header"
+    TAMPERED_ADDITIONAL = "an additional header changed afterwards"
+    REMOVED_MD5 = "Content-MD5 removed afterwards"
+    ADDED_MD5 = "Content-MD5 added afterwards"
+    TAMPERED_MD5 = "Content-MD5 changed afterwards"
+    TAMPERED_SHA256 = "x-oss-content-sha256 changed afterwards"
+    # What the documents leave open.
+    BODY_SHA256 = "the hash of the body as x-oss-content-sha256"
+    NO_SHA256 = "no x-oss-content-sha256"
+    ADDITIONAL_ABSENT = "an additional header that is not sent"
+    ADDITIONAL_UNSORTED = "additional headers out of order"
+    ADDITIONAL_UPPER = "an additional header in upper case"
     UNREADABLE = "an Authorization header that cannot be parsed"
+    EMPTY_AUTHORIZATION = "an Authorization header of one blank"
+    OTHER_ALGORITHM = "another name of the algorithm"
+    VERSION_1 = "an Authorization header of signature version 1"
+    EMPTY_CREDENTIAL = "an empty credential"
+    SHORT_SIGNATURE = "a signature that lacks its last digit"
+    UPPER_SIGNATURE = "a signature in upper case"
+    BOTH_FORMS = "a signature in the URL and one in the header"
+    # Signatures in the URL.
+    URL = "a signature in the URL"
+    URL_EXPIRED = "a signed URL that has expired"
+    URL_OLD = "a signed URL of half an hour ago that lives an hour"
+    URL_LONGEST = "a signed URL that lives seven days"
+    URL_TOO_LONG = "a signed URL that lives seven days and a second"
+    URL_EXPIRES_ZERO = "a signed URL with x-oss-expires 0"
+    URL_EXPIRES_NEGATIVE = "a signed URL with a negative x-oss-expires"
+    URL_EXPIRES_TEXT = "a signed URL whose x-oss-expires is no number"
+    URL_NO_EXPIRES = "a signed URL without x-oss-expires"
+    URL_FUTURE_INSIDE = "a signed URL dated 14 minutes ahead"
+    URL_FUTURE_OUTSIDE = "a signed URL dated 16 minutes ahead"
+    URL_ADDITIONAL_HOST = "a signed URL with the host as an additional header"
+    URL_UNSIGNED_CHANGED = "a signed URL, and a header that is not signed changed afterwards"
+    URL_UNKNOWN_KEY = "a signed URL of an unknown access key id"
+    URL_WRONG_SECRET = "a signed URL made with a wrong secret"  # noqa: S105 - a label
+    URL_WRONG_REGION = "a signed URL with a scope of another region"
+    URL_WRONG_PRODUCT = "a signed URL with a scope of another product"
+    URL_WRONG_SCOPE_DATE = "a signed URL with a scope of another day"
+    URL_OTHER_BUCKET = "a signed URL made for another bucket"
+    TAMPERED_URL = "the query of a signed URL changed afterwards"
+    URL_TAMPERED_EXPIRES = "x-oss-expires of a signed URL changed afterwards"
+    URL_TAMPERED_DATE = "x-oss-date of a signed URL changed afterwards"
+    URL_TAMPERED_METHOD = "the method of a signed URL changed afterwards"
+    URL_TAMPERED_HEADER = "a signed header changed after the URL was signed"
+    URL_LONGER_PATH = "the path of a signed URL made longer afterwards"
+    # Temporary keys.
+    STRAY_TOKEN = "a security token the key was not issued with"  # noqa: S105 - a label
+    STRAY_TOKEN_URL = "a signed URL with a security token the key was not issued with"  # noqa: S105 - a label
+    TOKEN = "a temporary key and its security token"  # noqa: S105 - a label
+    TOKEN_URL = "a signed URL of a temporary key with its security token"  # noqa: S105 - a label
+    NO_TOKEN = "a temporary key without its security token"  # noqa: S105 - a label
+    NO_TOKEN_URL = "a signed URL of a temporary key without its security token"  # noqa: S105 - a label
+    WRONG_TOKEN = "a temporary key and another security token"  # noqa: S105 - a label
+    WRONG_TOKEN_URL = "a signed URL of a temporary key with another security token"  # noqa: S105 - a label
+    UNSIGNED_TOKEN = "the security token added after signing"  # noqa: S105 - a label
+    UNSIGNED_TOKEN_URL = "the security token added to a signed URL afterwards"  # noqa: S105 - a label
+
+
+class Coding(enum.StrEnum):
+    """What is done to the bytes of a body once its slots are filled in."""
+
+    UTF_16 = "UTF-16"
+    GZIP = "gzip"
+
+    def apply(self, raw: bytes) -> bytes:
+        """The coded bytes, the same in every run."""
+        return raw.decode().encode("utf-16") if self is Coding.UTF_16 else gzip.compress(raw, mtime=0)
 
 
 #: Stands for "no body at all" where ``None`` would be the JSON value null.
@@ -97,7 +176,7 @@ class Case:
     ``body`` is a JSON template with slots, ``raw`` bytes to send instead.
     ``stored`` keys are written before the case is sent.  ``query`` is appended
     to the operation's own query.  ``label`` tells the cases of one requirement
-    apart.  ``path_only`` cases make sense in path addressing only: a host name
+    apart.  ``coding`` is applied to ``raw`` when it is sent.  ``path_only`` cases make sense in path addressing only: a host name
     has no upper case.  ``profile`` is set where a case needs a larger one than its
     requirement.
     """
@@ -118,6 +197,7 @@ class Case:
     sub_resource: str | None = None
     path_only: bool = False
     method: str | None = None
+    coding: Coding | None = None
 
     @property
     def id(self) -> str:

@@ -5,6 +5,8 @@ Generators rarely hit these; each is a slip that implementations make.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -92,6 +94,10 @@ BROKEN_ENDS: Mapping[str, str] = {
     "missing-value": ',"x":}',
     "unclosed-string": ',"x":"a}',
     "bare-word": ',"x":yes}',
+    "python-literal": ',"x":None}',
+    "hexadecimal": ',"x":0x1F}',
+    "line-comment": "} // no JSON",
+    "trailing-nul": "}\x00",
 }
 
 #: Bodies that are no JSON at all.
@@ -115,6 +121,7 @@ NOT_OBJECTS: Mapping[str, bytes] = {
     "array": b"[]",
     "string": b'"conformance"',
     "number": b"7",
+    "true": b"true",
     "null": b"null",
 }
 
@@ -124,7 +131,58 @@ NOT_UTF8: Mapping[str, bytes] = {
     "latin-1": b"\xf6",
     "overlong": b"\xc0\xaf",
     "surrogate": b"\xed\xa0\x80",
+    "cut-short": b"\xe5\x90",
 }
+
+
+def unusual(text: str, field: str) -> Iterator[tuple[str, bytes]]:
+    """Bodies on which RFC 8259 lets parsers differ, made from the valid object ``text``.
+
+    ``field`` is the member whose value is nested too: in a member that no page
+    names a service may skip what it reads.  The largest depth is one that no
+    recursive parser survives unless it counts.
+    """
+    yield "byte-order-mark", b"\xef\xbb\xbf" + text.encode()
+    yield "lone-surrogate", _with_member(text, '"\\ud800"')
+    for depth in (100, 10_000):
+        nested = "[" * depth + "]" * depth
+        yield f"nested-{depth}", _with_member(text, nested)
+    yield "field-nested-10000", _with_value(text, field, nested)
+    yield "beyond-a-double", _with_member(text, "[1e400, -1e400, " + "9" * 400 + "]")
+
+
+def _with_member(text: str, value: str) -> bytes:
+    return f'{text[:-1]}, "conformanceUnknown": {value}}}'.encode()
+
+
+def _with_value(text: str, field: str, value: str) -> bytes:
+    whole = json.dumps({**json.loads(text), field: _PLACEHOLDER})
+    return whole.replace(f'"{_PLACEHOLDER}"', value).encode()
+
+
+_PLACEHOLDER = "conformancePlaceholder"
+
+
+def respelled(body: dict[str, Any]) -> bytes:
+    """The same object in another spelling: members the other way round, blanks and line breaks all over."""
+    turned = {name: body[name] for name in reversed(body)}
+    text = json.dumps(turned, indent="\t", separators=(" ,", " : ")).replace("\n", "\r\n")
+    return f"\r\n \t{text}\n ".encode()
+
+
+def escaped(text: str) -> bytes:
+    """The same JSON with the letters of its strings written as escapes, the names of members too; slots stay."""
+    return _STRING.sub(_escape, text).encode()
+
+
+_STRING = re.compile(r'"[^"\\]*"')
+
+
+def _escape(string: re.Match[str]) -> str:
+    if "%" in string[0]:
+        return string[0]
+    return "".join(f"\\u{ord(letter):04x}" if letter.isalpha() else letter for letter in string[0])
+
 
 #: Keys that a careless service trims, folds, normalises or splits.
 TEMPTING_KEYS: Mapping[str, str] = {

@@ -120,13 +120,13 @@ def _plain_body(case: Case) -> Iterator[Any]:
     usual = case.place is Place.BUCKET and case.authentication is Authentication.RUN
     if not usual or case.headers or case.query or case.method is not None or case.chunked:
         return
-    if case.raw is None:
+    if not case.raw:
         yield case.body
         return
     try:
         yield json.loads(case.raw)
-    except ValueError:
-        return  # not JSON: the generator writes nothing else
+    except (ValueError, RecursionError):
+        return  # not JSON, or nested as deeply as the generator never nests
 
 
 def _proposed() -> Iterator[CorpusCase]:

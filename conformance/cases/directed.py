@@ -8,16 +8,17 @@ keys, vector values, metadata sizes, filter limits, names of buckets.
 from __future__ import annotations
 
 import functools
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from conformance.cases.authentication import authentication_cases, unsigned_cases
 from conformance.cases.baselines import DIMENSION, WRONG_SIZES, baseline, put_vectors, vector, with_value
+from conformance.cases.body_probes import body_probes, text_of
 from conformance.cases.boundaries import boundary_cases
 from conformance.cases.buckets import bucket_cases
-from conformance.cases.case import NO_BODY, Case, Key, Name, Place, Slot, fill
+from conformance.cases.case import NO_BODY, Case, Key, Place, Slot
+from conformance.cases.check_order import check_order_cases
 from conformance.cases.corpora import NOT_UTF8, malformed
 from conformance.cases.documents import LOGGING, policy
 from conformance.cases.http import http_cases
@@ -49,7 +50,9 @@ def _all_cases(contract: Contract) -> Iterator[Case]:
         yield from unsigned_cases(operation)
     yield from bucket_cases(contract)
     yield from authentication_cases(contract)
+    yield from check_order_cases(contract)
     yield from http_cases()
+    yield from body_probes()
     yield from probe_cases(contract)
 
 
@@ -58,16 +61,17 @@ def _body_cases(operation: Operation) -> Iterator[Case]:
     name = operation.name
     if operation.request_schema is None or operation.method != "POST":
         return
-    text = _text_of(baseline(name))
+    text = text_of(baseline(name))
     for label, raw in malformed(text):
         yield Case(f"{name}.body.malformed", name, label, raw=raw)
     if name not in ("PutVectors", "QueryVectors"):
         yield Case(f"{name}.body.malformed", name, "nan-token", raw=(text[:-1] + ',"x":NaN}').encode())
     if operation.request_schema.get("required"):
-        yield Case(f"{name}.body.empty", name, "no-body")
-        yield Case(f"{name}.body.empty", name, "blanks", raw=b" \r\n")
+        # With the header of its siblings, so that its absence is no second reason to refuse.
+        for label, raw in (("no-body", b""), ("blanks", b" \r\n")):
+            yield Case(f"{name}.body.empty", name, label, raw=raw)
     for label, odd in NOT_UTF8.items():
-        raw = _text_of(_with_text(name, _ODD)).encode().replace(_ODD.encode(), b"odd" + odd + b"text")
+        raw = text_of(_with_text(name, _ODD)).encode().replace(_ODD.encode(), b"odd" + odd + b"text")
         yield Case(f"{name}.body.encoding", name, label, raw=raw)
 
 
@@ -87,17 +91,6 @@ def _with_text(name: str, text: str) -> dict[str, Any]:
     if name == "ListVectorIndexes":
         return {**body, "prefix": text}
     return {**body, "x": text}
-
-
-def _token(slot: Slot | Key | Name) -> str:
-    if isinstance(slot, Slot):
-        return f"%{slot.name}%"
-    return slot.suffix if isinstance(slot, Key) else slot.prefix
-
-
-def _text_of(body: dict[str, Any]) -> str:
-    """A body as JSON text whose slots the suite fills in."""
-    return json.dumps(fill(body, _token))
 
 
 def _existence_cases(contract: Contract, operation: Operation) -> Iterator[Case]:

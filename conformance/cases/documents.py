@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 
-def policy(action: str = "oss:PutVectors") -> dict[str, Any]:
+def policy(action: str = "oss:PutVectors", resource: str = "acs:ossvector:*:*:*") -> dict[str, Any]:
     """A policy that allows one action to a user of a foreign account (PutBucketPolicy page, Vector bucket example)."""
     return {
         "Version": "1",
@@ -15,7 +15,7 @@ def policy(action: str = "oss:PutVectors") -> dict[str, Any]:
                 "Effect": "Allow",
                 "Action": [action],
                 "Principal": ["1234567890"],
-                "Resource": ["acs:ossvector:*:*:*"],
+                "Resource": [resource],
             }
         ],
     }

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.cases.baselines import baseline, put_vectors, vector, with_value, without
+from conformance.cases.body_probes import text_of
 from conformance.cases.case import Case, Key, Slot
+from conformance.cases.query_probes import query_probes
 from conformance.contract.loader import Contract
 
 UNKNOWN_TOKEN = "conformance-unknown-token"  # noqa: S105 - a page token, not a secret
@@ -20,26 +22,12 @@ def probe_cases(contract: Contract) -> Iterator[Case]:
     """One or more requests for every probe that a single request can show."""
     yield from _index_probes()
     yield from _vector_probes()
-    yield from _query_probes()
+    yield from query_probes()
     for name in ("ListVectorIndexes", "ListVectors"):
         body = {**baseline(name), "nextToken": UNKNOWN_TOKEN}
         yield Case(f"{name}.nextToken.unknown", name, "made-up", body=body)
         body = {**baseline(name), "nextToken": "t" * 4096}
         yield Case(f"{name}.nextToken.length", name, "4096", body=body)
-    yield Case("PutBucketPolicy.not-json", "PutBucketPolicy", "plain-text", raw=b"no policy")
-    yield Case("PutBucketPolicy.document.invalid", "PutBucketPolicy", "no-statement", body={"Version": "1"})
-    yield Case("PutBucketLogging.document.invalid", "PutBucketLogging", "empty-object", body={})
-    yield Case(
-        "Http.operation.unknown",
-        "UnknownOperation",
-        "not-an-operation",
-        body={},
-        method="POST",
-        sub_resource="conformanceUnknown",
-    )
-    yield Case(
-        "Http.method.wrong", "UnknownOperation", "get-of-a-post", method="GET", sub_resource="getVectorIndex"
-    )
     yield Case(
         "Http.content-type.ignored",
         "GetVectorIndex",
@@ -47,7 +35,21 @@ def probe_cases(contract: Contract) -> Iterator[Case]:
         body=baseline("GetVectorIndex"),
         headers=(("Content-Type", "text/xml"),),
     )
+    yield from _listing_probes()
     del contract
+
+
+def _listing_probes() -> Iterator[Case]:
+    for name, member in (
+        ("ListVectorIndexes", "nextToken"),
+        ("ListVectors", "segmentCount"),
+        ("GetVectors", "returnData"),
+    ):
+        yield Case(f"{name}.null-member", name, member, body={**baseline(name), member: None})
+    for name in ("ListVectorIndexes", "ListVectors"):
+        for number in ("5.0", "1E+1"):
+            raw = text_of(baseline(name)).replace('"maxResults": 50', f'"maxResults": {number}').encode()
+            yield Case(f"{name}.maxResults.integral-float", name, number, raw=raw)
 
 
 def _index_probes() -> Iterator[Case]:
@@ -65,8 +67,9 @@ def _index_probes() -> Iterator[Case]:
         "twice",
         body=with_value(body, keys, ["note", "note"]),
     )
-    raw = b'{"dataType": "float32", "dimension": 4.0, "distanceMetric": "euclidean", "indexName": "%NEW_INDEX%"}'
-    yield Case(f"{name}.dimension.integral-float", name, "4.0", raw=raw)
+    for number in ("4.0", "1E+1"):
+        raw = text_of(body).replace('"dimension": 4', f'"dimension": {number}').encode()
+        yield Case(f"{name}.dimension.integral-float", name, number, raw=raw)
     raw = (
         b'{"dataType": "float32", "dimension": 4, "dimension": 5, "distanceMetric": "euclidean",'
         b' "indexName": "%NEW_INDEX%"}'
@@ -75,7 +78,7 @@ def _index_probes() -> Iterator[Case]:
     yield Case(
         "DeleteVectors.unknown-member", "DeleteVectors", "one", body={**baseline("DeleteVectors"), "x": 1}
     )
-    for label, key in (("empty", ""), ("1025", "k" * 1025)):
+    for label, key in (("empty", ""), ("1025", "k" * 1025), ("1024-of-three-bytes", "\u5411" * 1024)):
         body = {"indexName": Slot.INDEX, "keys": [key]}
         yield Case("DeleteVectors.keys.item.length", "DeleteVectors", label, body=body)
 
@@ -89,6 +92,17 @@ def _vector_probes() -> Iterator[Case]:
     yield put("metadata.number", "boolean", vector(Key("n"), metadata={"seen": True}))
     spread = {f"f{number}": "x" * 512 for number in range(8)}
     yield put("metadata.filterable-size.spread", "eight-times-512", vector(Key("n"), metadata=spread))
+    fields = {f"f{number}": "v" for number in range(10)}
+    entry = vector(Key("n"), metadata={**fields, "note": "v"})
+    body = {"indexName": Slot.NOTES_INDEX, "vectors": [entry]}
+    yield Case("PutVectors.metadata.fields.total", "PutVectors", "ten-and-one-non-filterable", body=body)
+    body = with_value(put_vectors(), "vectors/metadata", None)
+    yield Case("PutVectors.metadata.null", "PutVectors", "null", body=body)
+    keys = [Key(f"{number}") for number in range(100)]
+    body = {**baseline("GetVectors"), "keys": [*keys, keys[0]]}
+    yield Case("GetVectors.keys.max-items.repeats", "GetVectors", "100-and-one-again", body=body)
+    body = {**baseline("GetVectors"), "keys": ["\u5411" * 1024]}
+    yield Case("GetVectors.keys.item.characters", "GetVectors", "1024-of-three-bytes", body=body)
     extra = with_value(put_vectors(), "vectors/data", {"float32": [1.0, 2.0, 3.0, 4.0], "float64": [1.0]})
     yield Case("PutVectors.data.extra-member", "PutVectors", "float64", body=extra)
     yield Case(
@@ -99,34 +113,4 @@ def _vector_probes() -> Iterator[Case]:
     condition = {"title": {"$eq": "conformance"}}
     yield Case(
         "ListVectors.filter", "ListVectors", "eq", body={**baseline("ListVectors"), "filter": condition}
-    )
-
-
-def _query_probes() -> Iterator[Case]:
-    name = "QueryVectors"
-    body = baseline(name)
-
-    def filtered(requirement: str, label: str, condition: object, index: Slot = Slot.INDEX) -> Case:
-        return Case(
-            f"{name}.{requirement}", name, label, body={**body, "indexName": index, "filter": condition}
-        )
-
-    for top in (31, 100, 101, 500):
-        yield Case(f"{name}.topK.contested", name, f"{top}", body={**body, "topK": top})
-    zeros = {**body, "indexName": Slot.COSINE_INDEX, "queryVector": {"float32": [0.0] * 4}}
-    yield Case(f"{name}.queryVector.zero-under-cosine", name, "zeros", body=zeros)
-    yield filtered("filter.shorthand", "string", {"title": "first"})
-    yield filtered("filter.implicit-and", "two-fields", {"a": {"$eq": "1"}, "b": {"$eq": "2"}})
-    yield filtered("filter.implicit-and", "two-operators", {"a": {"$ne": "1", "$exists": True}})
-    yield filtered("filter.range", "gte", {"year": {"$gte": 2020}})
-    yield filtered("filter.range", "eq-number", {"year": {"$eq": 2020}})
-    yield filtered("filter.ne.missing-field", "ne", {"conformanceAbsent": {"$ne": "x"}})
-    yield filtered("filter.ne.missing-field", "nin", {"conformanceAbsent": {"$nin": ["x"]}})
-    yield filtered("filter.non-filterable", "eq", {"note": {"$eq": "x"}}, Slot.NOTES_INDEX)
-    yield Case(
-        "Http.content-type.ignored",
-        name,
-        "form",
-        body=body,
-        headers=(("Content-Type", "application/x-www-form-urlencoded"),),
     )

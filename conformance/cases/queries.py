@@ -1,6 +1,6 @@
 """Directed cases of QueryVectors: query vectors, topK and the limits of filters.
 
-What a query finds is tested with data in ``suite/test_query_vectors.py``; here
+What a query finds is tested with data in ``suite/test_query_*.py``; here
 is what is refused or accepted whatever the data.
 """
 
@@ -83,6 +83,8 @@ def _filter_cases(contract: Contract) -> Iterator[Case]:
         ("or-empty", {"$or": []}),
         ("or-string", {"$or": "x"}),
         ("exists-string", {"title": {"$exists": "true"}}),
+        ("exists-number", {"title": {"$exists": 1}}),
+        ("exists-array", {"title": {"$exists": [True]}}),
         ("nested-in-empty", {"$and": [{"title": {"$eq": "x"}}, {"tags": {"$in": []}}]}),
     ):
         yield case("operand.rejected", label, condition)

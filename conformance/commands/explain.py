@@ -63,6 +63,8 @@ def _lines(requirement: Requirement, tests: Sequence[CollectedTest], contract: C
     yield f"{'Source':<{_LABEL}}{requirement.source} (strength: {requirement.strength})"
     yield f"{'Expect':<{_LABEL}}{requirement.expect.describe()}"
     yield f"{'Profile':<{_LABEL}}{requirement.profile} and larger"
+    if requirement.needs is not None:
+        yield f"{'Left out':<{_LABEL}}of a run that lacks it: {requirement.needs.reason}"
     if requirement.excluded is not None:
         yield f"{'Excluded':<{_LABEL}}{requirement.excluded}"
     yield ""

@@ -22,6 +22,7 @@ from conformance.contract.model import (
     Expect,
     JsonSchema,
     Level,
+    Need,
     Operation,
     Profile,
     Requirement,
@@ -208,6 +209,7 @@ def _requirement(
         profile=Profile(raw.get("profile", Profile.CORE)),
         claims=claims,
         excluded=raw.get("excluded"),
+        needs=Need(raw["needs"]) if "needs" in raw else None,
     )
 
 

@@ -50,6 +50,20 @@ class Profile(enum.StrEnum):
         return list(Profile).index(self)
 
 
+class Need(enum.StrEnum):
+    """What a run must have for a requirement to be decidable at all."""
+
+    PERMANENT_KEY = "permanent-key"
+    TEMPORARY_KEY = "temporary-key"
+
+    @property
+    def reason(self) -> str:
+        """Why a run without it does not decide the requirement."""
+        if self is Need.TEMPORARY_KEY:
+            return "needs temporary credentials (OSS_SESSION_TOKEN)"
+        return "needs a permanent access key (no OSS_SESSION_TOKEN)"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a fact is written: the document, its section and the date it showed."""
@@ -113,6 +127,7 @@ class Requirement:
     profile: Profile = Profile.CORE
     claims: tuple[str, ...] = ()
     excluded: str | None = None
+    needs: Need | None = None
 
     @property
     def side(self) -> str | None:

@@ -1,8 +1,9 @@
 """Reads a JSON body from its bytes, keeping apart what is wrong from what is only unusual.
 
 The documents say that a body which is not JSON is refused.  They are silent on
-duplicate members, a byte order mark, lone surrogates and very deep nesting:
-those are *doubts*, and a doubtful body gets no verdict.
+duplicate members, a byte order mark, lone surrogates, very deep nesting and
+other encodings of Unicode than UTF-8, where RFC 8259 (sections 4 and 8 to 9)
+lets parsers differ: those are *doubts*, and a doubtful body gets no verdict.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Doubt(enum.StrEnum):
     BYTE_ORDER_MARK = "byte order mark"
     LONE_SURROGATE = "lone surrogate"
     DEEP_NESTING = "deep nesting"
+    OTHER_ENCODING = "UTF-16 or UTF-32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,9 @@ def read_body(raw: bytes) -> Body:
             return Body(BodyKind.JSON, orjson.loads(raw))
         except orjson.JSONDecodeError:
             pass
+    wide = _wide(raw)
+    if wide is not None:
+        return Body(BodyKind.JSON, wide, frozenset({Doubt.OTHER_ENCODING}))
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -69,8 +74,9 @@ def read_body(raw: bytes) -> Body:
     if text.startswith("\ufeff"):
         doubts.add(Doubt.BYTE_ORDER_MARK)
         text = text[1:]
-    if _depth(text) > _DEPTH_IN_DOUBT:
-        return Body(BodyKind.JSON, None, frozenset({*doubts, Doubt.DEEP_NESTING}))
+    deepest, shallow = _cut(text)
+    if deepest > _DEPTH_IN_DOUBT:
+        return Body(BodyKind.JSON, _value_of(shallow), frozenset({*doubts, Doubt.DEEP_NESTING}))
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(pairs)
@@ -115,12 +121,35 @@ def _parse_int(digits: str) -> int | float:
     return int(digits) if len(digits) <= 400 else float(digits)
 
 
-def _depth(text: str) -> int:
-    """Greatest nesting of brackets outside strings; cheap, and safe for any nesting."""
+def _wide(raw: bytes) -> Any:
+    """The object in a body of UTF-16 or UTF-32, as lenient parsers find out by themselves; else ``None``."""
+    encoding = json.detect_encoding(raw)
+    if encoding.startswith("utf-8"):
+        return None
+    try:
+        return json.loads(raw.decode(encoding))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _value_of(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _cut(text: str) -> tuple[int, str]:
+    """Greatest nesting of brackets outside strings, and the text without what is nested too deeply.
+
+    Cheap, and safe for any nesting.  What is left shows which index a deeply
+    nested body names: should it be served, the suite has to know what it made.
+    """
     if text.count("[") + text.count("{") <= _DEPTH_IN_DOUBT:
-        return 0
+        return 0, text
     depth = deepest = 0
     inside = escaped = False
+    kept: list[str] = []
     for character in text:
         if inside:
             if escaped:
@@ -134,9 +163,13 @@ def _depth(text: str) -> int:
         elif character in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif character in "]}":
+            if depth == _DEPTH_IN_DOUBT + 1:
+                kept.append("null")
+        if depth <= _DEPTH_IN_DOUBT:
+            kept.append(character)
+        if not inside and character in "]}":
             depth -= 1
-    return deepest
+    return deepest, "".join(kept)
 
 
 def _has_lone_surrogate(text: str) -> bool:

@@ -23,6 +23,8 @@ _REQUEST_ID_LENGTH = 24
 _CLOCK_TOLERANCE = timedelta(minutes=15)
 _JSON = "application/json"
 _REASONS = {200: "OK", 204: "No Content"}
+# What stands in front of a service may answer any other method by itself.
+_METHODS = frozenset({"GET", "PUT", "POST", "DELETE"})
 _DATE_FORM = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 
 
@@ -67,9 +69,16 @@ def describe(response: Response) -> str:
 
 
 def common_checks(exchange: Exchange, contract: Contract) -> Iterator[Check]:
-    """Checks that hold for every answer, served or refused."""
+    """Checks that hold for every answer, served or refused.
+
+    Errors are described for the operations of vector buckets (Error responses
+    page; error parsing of the official SDKs): how a method, a sub-resource or a
+    path that no page has is refused, in the XML of plain OSS perhaps, is open.
+    """
     response = exchange.response
     assert response is not None, "only answered exchanges are judged"
+    if exchange.method not in _METHODS:
+        return
     yield from _request_id(exchange, response)
     yield from _date(exchange, response)
     phrase = _REASONS.get(response.status)
@@ -83,7 +92,8 @@ def common_checks(exchange: Exchange, contract: Contract) -> Iterator[Check]:
             f"{response.status} {reason}",
         )
     if response.status >= 400:
-        yield from _error_checks(exchange, response, contract)
+        if exchange.operation in contract.operations and _has_usual_path(exchange):
+            yield from _error_checks(exchange, response, contract)
     elif response.status == 200 and response.body:
         kind = response.header("Content-Type")
         yield Check(
@@ -93,6 +103,12 @@ def common_checks(exchange: Exchange, contract: Contract) -> Iterator[Check]:
             f"Content-Type {_JSON}",
             f"Content-Type {kind}" if kind else "no Content-Type",
         )
+
+
+def _has_usual_path(exchange: Exchange) -> bool:
+    """Whether a request goes to a bucket or the service, and not to an object, which vector buckets do not have."""
+    path = exchange.target.partition("?")[0].strip("/")
+    return path in ("", exchange.bucket)
 
 
 def _request_id(exchange: Exchange, response: Response) -> Iterator[Check]:
@@ -168,6 +184,15 @@ def _error_checks(exchange: Exchange, response: Response, contract: Contract) ->
         members,
         "a string",
     )
+    if isinstance(members.get("Message"), str):
+        yield _member_check(
+            "Errors.body.message.non-empty",
+            "Message",
+            bool(members["Message"].strip()),
+            exchange,
+            members,
+            "not empty",
+        )
     header = response.header("x-oss-request-id")
     yield _member_check(
         "Errors.body.request-id",

@@ -14,11 +14,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.oracle.model import IndexState
+
 LOGICAL = ("$and", "$or")
 EQUALITY = ("$eq", "$ne")
 MEMBERSHIP = ("$in", "$nin")
 # Documented at launch, left out of the later pages: never judged.
 CONTESTED = ("$gt", "$gte", "$lt", "$lte")
+# Stands for a metadata value that the service may have stored in one way or another.
+_UNKNOWN: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,8 @@ def _matches_entry(key: str, operand: Any, metadata: Mapping[str, Any]) -> bool 
 
 
 def _matches_operator(operator: str, argument: Any, name: str, metadata: Mapping[str, Any]) -> bool | None:
+    if metadata.get(name) is _UNKNOWN:
+        return None
     if operator == "$exists":
         return (name in metadata) is argument if isinstance(argument, bool) else None
     wanted = argument if operator in MEMBERSHIP else [argument]
@@ -212,6 +218,53 @@ def _matches_array(operator: str, wanted: list[str], stored: list[Any]) -> bool 
     if operator in ("$ne", "$nin"):
         return None if hit else True
     return None
+
+
+def filter_requirement(condition: Mapping[str, Any], index: IndexState) -> str | None:
+    """The requirement that a filter exercises, by its outermost form; ``None`` for one the pages don't describe."""
+    name, operand = next(iter(condition.items()))
+    if name in LOGICAL and isinstance(operand, list):
+        inner = [key for item in operand if isinstance(item, dict) for key in item]
+        form = "nested" if any(key in LOGICAL for key in inner) else name[1:]
+        return f"QueryVectors.filter.{form}"
+    if not isinstance(operand, dict) or not operand:
+        return None
+    operator, argument = next(iter(operand.items()))
+    if operator not in (*EQUALITY, *MEMBERSHIP, "$exists"):
+        return None
+    if operator == "$exists":
+        return f"QueryVectors.filter.exists.{str(argument).lower()}"
+    stored = [vector.metadata or {} for vector in index.vectors.values()]
+    if operator == "$eq" and any(isinstance(metadata.get(name), list) for metadata in stored):
+        return "QueryVectors.filter.eq.array-field"
+    return f"QueryVectors.filter.{operator[1:]}"
+
+
+def documented_part(metadata: Any, stored: Mapping[str, Any]) -> Any:
+    """Metadata without the fields whose stored values the pages disagree on.
+
+    Editions of the PutVectors page differ about numbers and booleans as values,
+    and none mentions empty ones: a service may keep them, turn them into text or
+    leave them out.
+    """
+    if not isinstance(metadata, Mapping):
+        return metadata
+    contested = {name for name, value in stored.items() if not _is_documented(value)}
+    return {name: value for name, value in metadata.items() if name not in contested}
+
+
+def as_stored(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Metadata as a filter may find them: what became of an undocumented value is unknown."""
+    if not metadata:
+        return {}
+    return {name: value if _is_documented(value) else _UNKNOWN for name, value in metadata.items()}
+
+
+def _is_documented(value: Any) -> bool:
+    # Whether a field may be empty is not said: a service may take it for no field at all.
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(item, str) for item in value)
+    return isinstance(value, str) and bool(value)
 
 
 def _all(results: list[bool | None]) -> bool | None:

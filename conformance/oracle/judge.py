@@ -72,7 +72,9 @@ class Judge:
         response = exchange.response
         if response is None or is_throttled(response):
             effects.apply(self.model, exchange, reading.value, Expectation(Kind.OPEN))
-            return Judgement(Fate.THROTTLED if response is not None else Fate.UNANSWERED)
+            if response is None:
+                return Judgement(Fate.UNANSWERED)
+            return Judgement(Fate.THROTTLED, list(common_checks(exchange, self.contract)))
         served = 200 <= response.status < 300
         judgement = Judgement(Fate.SERVED if served else Fate.REFUSED)
         judgement.checks.extend(common_checks(exchange, self.contract))
@@ -182,8 +184,8 @@ class Judge:
         header_handler = answers_buckets.HEADER_HANDLERS.get(operation.name)
         if header_handler is not None:
             header_handler(checks)
-        if is_open and operation.request_schema is not None and reading.body and not reading.value:
-            # A body that could not be read (nested too deeply, say) gives nothing to compare with.
+        if is_open and operation.request_schema is not None and reading.body and not reading.is_complete:
+            # A body that could not be read, or not to its depths, gives nothing to compare with.
             return checks.made
         for module in (answers_buckets, answers_indexes, answers_vectors, answers_query):
             handler = module.HANDLERS.get(operation.name)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from conformance.oracle.recall import Tally
 from conformance.wire.exchange import Exchange
 
 
@@ -49,6 +50,7 @@ class IndexState:
     decide nothing.  ``settings_known`` is false for an index whose creation the
     documents leave open (a member twice, say) but the target served.  ``seen`` keys were read back correctly at least once: when
     one is wrong later, ``last_write`` is to blame, not the write it came from.
+    ``shown`` are the ids of writes of which a query has found at least one vector.
     """
 
     name: str
@@ -59,6 +61,7 @@ class IndexState:
     absent: dict[str, Absence] = field(default_factory=dict)
     disputed: dict[str, Absence] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
     uncertain: set[str] = field(default_factory=set)
     last_write: Absence | None = None
     settings_disputed: Absence | None = None
@@ -118,6 +121,8 @@ class Model:
     uncertain: set[str] = field(default_factory=set)
     #: Page tokens that answers gave: what any other token does is not documented.
     tokens: set[str] = field(default_factory=set)
+    #: What queries found of what they had to find, where the target is approximate.
+    recall: Tally = field(default_factory=Tally)
 
     def bucket(self, name: str | None) -> BucketState | None:
         """The bucket called ``name`` if the run knows that it exists."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from conformance.contract.loader import Contract
 from conformance.contract.model import Level, Operation
-from conformance.oracle.body import Body, BodyKind, read_body
+from conformance.oracle.body import Body, BodyKind, Doubt, read_body
 from conformance.oracle.constraints import Finding, Mark, evaluate
 from conformance.oracle.model import IndexState
 from conformance.oracle.semantics import INVALID, MALFORMED, SEMANTICS, SKIPPED_PATHS, Remark
@@ -49,6 +49,11 @@ class Reading:
         value = self.body.value if self.body is not None else None
         return value if isinstance(value, dict) else {}
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether :attr:`value` is all that the body says."""
+        return bool(self.value) and self.body is not None and Doubt.DEEP_NESTING not in self.body.doubts
+
 
 class Reader:
     """Reads requests against one contract."""
@@ -68,7 +73,8 @@ class Reader:
         if body.kind is not BodyKind.JSON:
             self._read_broken_body(reading, operation, body)
             return reading
-        if body.value is None and body.doubts:
+        if Doubt.DEEP_NESTING in body.doubts:
+            # A parser that gives up on the depth sees none of the members.
             return reading
         skip = SKIPPED_PATHS.get(operation.name, frozenset())
         for mark in evaluate(self._contract.document, operation.request_schema, body.value, skip=skip):

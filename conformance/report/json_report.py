@@ -26,7 +26,7 @@ from conformance.verdicts.model import (
     Violation,
 )
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -49,6 +49,7 @@ def _document(result: RunResult) -> dict[str, Any]:
         "verdict": VERDICTS[result.exit_code],
         "exitCode": int(result.exit_code),
         "exitReason": result.exit_reason,
+        "notices": list(result.notices),
         "info": _info(result.info),
         "summary": _summary(result),
         "requests": {name: result.requests[name] for name in sorted(result.requests)},

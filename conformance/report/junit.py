@@ -63,6 +63,7 @@ def _properties(result: RunResult) -> ET.Element:
     info = result.info
     facts: Mapping[str, object] = {
         "verdict": verdict_line(result),
+        **({"notice": " ".join(result.notices)} if result.notices else {}),
         "exit-code": int(result.exit_code),
         "run-id": info.run_id,
         "suite-version": info.suite_version,

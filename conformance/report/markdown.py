@@ -26,6 +26,8 @@ _LISTED = (
     Outcome.UNSUPPORTED,
 )
 _MAX_FAILURES = 20
+# Of a target that is another service, one failure says as much as all.
+_STRANGER_FAILURES = 1
 _MAX_LISTED = 50
 _SHORTEST_FENCE = 3
 _WIDTH = 100
@@ -44,17 +46,22 @@ def write(result: RunResult, path: Path) -> None:
 def _lines(result: RunResult) -> Iterator[str]:
     mark = "✅" if result.exit_code is ExitCode.CONFORMANT else "❌"
     yield f"## {mark} {_escape(verdict_line(result))}"
+    for notice in result.notices:
+        yield ""
+        yield f"**{_escape(notice)}**"
     yield ""
     yield from _facts(result.info)
-    if decided(result.results):
+    if decided(result.results) and not result.is_stranger:
         yield ""
         yield from _table(result)
-    yield from _failures(with_outcome(result, Outcome.FAIL), result.info)
-    for outcome in _LISTED:
+    limit = _STRANGER_FAILURES if result.is_stranger else _MAX_FAILURES
+    yield from _failures(with_outcome(result, Outcome.FAIL), result.info, limit)
+    for outcome in () if result.is_stranger else _LISTED:
         yield from _listed(outcome, with_outcome(result, outcome))
     if result.leaks:
         yield ""
         yield f"**Left behind:** {', '.join(_code(name) for name in result.leaks)}"
+    yield from _observed(with_outcome(result, Outcome.OBSERVED))
 
 
 def _facts(info: RunInfo) -> Iterator[str]:
@@ -75,7 +82,7 @@ def _table(result: RunResult) -> Iterator[str]:
         yield f"| {_escape(row.operation)} | {cells} |"
 
 
-def _failures(entries: Sequence[RequirementResult], info: RunInfo) -> Iterator[str]:
+def _failures(entries: Sequence[RequirementResult], info: RunInfo, limit: int) -> Iterator[str]:
     if not entries:
         return
     yield ""
@@ -88,11 +95,11 @@ def _failures(entries: Sequence[RequirementResult], info: RunInfo) -> Iterator[s
         yield f"**{count(len(group.members), 'requirement')}: every answer was** {_code(group.answer)}"
         yield ""
         yield f"{ids}{more}"
-    for entry in rest[:_MAX_FAILURES]:
+    for entry in rest[:limit]:
         yield from _failure(entry, info)
-    if len(rest) > _MAX_FAILURES:
+    if len(rest) > limit:
         yield ""
-        yield f"{len(rest) - _MAX_FAILURES:,} more failures are in `report.json`."
+        yield f"{len(rest) - limit:,} more failures are in `report.json`."
 
 
 def _failure(entry: RequirementResult, info: RunInfo) -> Iterator[str]:
@@ -121,6 +128,21 @@ def _listed(outcome: Outcome, entries: Sequence[RequirementResult]) -> Iterator[
         yield f"- {_code(entry.requirement.id)}: {_escape(reason)}"
     if len(entries) > _MAX_LISTED:
         yield f"- and {len(entries) - _MAX_LISTED:,} more"
+
+
+def _observed(entries: Sequence[RequirementResult]) -> Iterator[str]:
+    """What the target does where the pages are silent or contradict each other, folded away: it decides nothing."""
+    told = [entry for entry in entries if entry.observations]
+    if not told:
+        return
+    yield ""
+    yield "<details>"
+    yield f"<summary>{count(len(told), 'observation')}, without a verdict</summary>"
+    yield ""
+    for entry in told:
+        yield f"- {_code(entry.requirement.id)}: {_escape('; '.join(map(clip, entry.observations)))}"
+    yield ""
+    yield "</details>"
 
 
 def _fenced(language: str, text: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ a target sends can style or hide the report.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rich import box
 from rich.console import Console
@@ -28,6 +29,11 @@ from conformance.verdicts.model import ExitCode, Outcome, RequirementResult, Run
 MAX_FAILURES = 25
 """Failures shown in full; a reader who has seen these fixes something first."""
 
+# Of a target that is another service, one failure in full and a few in a line say as much as all.
+_STRANGER_FAILURES = 1
+_STRANGER_LINES = 10
+_STRANGER_REASONS = 3
+
 _MAX_WARNINGS = 10
 _MAX_LISTED = 15
 _WIDEST = 100
@@ -46,10 +52,14 @@ _VERDICT_STYLES = {ExitCode.CONFORMANT: "bold green", ExitCode.NON_CONFORMANT: "
 def render(result: RunResult, console: Console, *, max_failures: int = MAX_FAILURES) -> None:
     """Print the whole report; the verdict is its last line, because that is where eyes are."""
     printer = _Printer(console, result.info)
-    printer.header()
-    printer.table(result)
-    printer.failures(with_outcome(result, Outcome.FAIL), max_failures)
-    printer.warnings(with_outcome(result, Outcome.WARN))
+    printer.header(result.notices)
+    failed, warned = with_outcome(result, Outcome.FAIL), with_outcome(result, Outcome.WARN)
+    if result.is_stranger:
+        printer.failures(failed, _STRANGER_FAILURES, _STRANGER_LINES)
+    else:
+        printer.table(result)
+        printer.failures(failed, max_failures)
+        printer.warnings(warned)
     printer.lists(result)
     printer.footer(result)
 
@@ -87,8 +97,8 @@ class _Printer:
         filler = "=" * max(self.width - len(text) - 1, 3)
         self.line(f"{text} {filler}", style)
 
-    def header(self) -> None:
-        """Say what was run against what, so that a log explains itself."""
+    def header(self, notices: Iterable[str]) -> None:
+        """Say what a reader needs first, and what was run against what, so that a log explains itself."""
         info = self.info
         target = "embedded reference emulator" if info.embedded_emulator else visible(info.endpoint)
         selection = ", ".join([*info.operations, *info.requirements]) or "everything in the profile"
@@ -99,9 +109,15 @@ class _Printer:
             ("Suite", f"{info.suite_version}, contract {info.contract_version}{_seed(info.seed)}"),
         )
         self.title("OSS Vectors conformance")
+        for notice in notices:
+            self.fact("Notice", notice, "bold red")
         for label, text in facts:
-            for position, line in enumerate(wrap(visible(text), self.width - LABEL_WIDTH)):
-                self.labelled_line(label if position == 0 else "", line)
+            self.fact(label, text)
+
+    def fact(self, label: str, text: str, style: str = "") -> None:
+        """Print text beside the column of labels, wrapped."""
+        for position, line in enumerate(wrap(visible(text), self.width - LABEL_WIDTH)):
+            self.labelled_line(label if position == 0 else "", line, style)
 
     def labelled_line(self, label: str, text: str, style: str = "") -> None:
         """Print text beside the column of labels."""
@@ -127,8 +143,8 @@ class _Printer:
             self.line()
             self.console.print(table, highlight=False)
 
-    def failures(self, entries: Sequence[RequirementResult], limit: int) -> None:
-        """Failures in full up to ``limit``; floods with one answer are told once."""
+    def failures(self, entries: Sequence[RequirementResult], limit: int, lines: int | None = None) -> None:
+        """Failures in full up to ``limit``, ``lines`` more in a line each; floods with one answer are told once."""
         if not entries:
             return
         self.title(f"{count(len(entries), 'requirement')} failed", "bold red")
@@ -138,13 +154,18 @@ class _Printer:
         groups, rest = group_by_answer(entries)
         for group in groups:
             self.group(group)
+        if groups and lines is not None:
+            limit = 0
         for entry in rest[:limit]:
-            self.failure("FAIL", "bold red", describe(entry, self.info, self.width))
+            failure = describe(entry, self.info, self.width)
+            self.failure("FAIL", "bold red", failure if lines is None else _brief(failure))
         if len(rest) > limit:
             self.line()
             self.line(f"{len(rest) - limit:,} more, in full in report.json:", "bold red")
-            for entry in rest[limit:]:
+            end = len(rest) if lines is None else limit + lines
+            for entry in rest[limit:end]:
                 self.one_line(entry)
+            self.and_more(len(rest) - end)
 
     def group(self, group: Group) -> None:
         """Many failures with one answer: the answer, the ids, and one of them in full."""
@@ -197,18 +218,7 @@ class _Printer:
         effect = "failing the run under --strict" if self.info.strict else "not failing the run"
         self.title(f"{count(len(entries), 'warning')}, {effect}", "bold yellow")
         for entry in entries[:_MAX_WARNINGS]:
-            failure = describe(entry, self.info, self.width)
-            brief = Failure(
-                id=failure.id,
-                level=failure.level,
-                strength=failure.strength,
-                statement=failure.statement,
-                source=failure.source,
-                parts=failure.parts,
-                recipes=failure.recipes[-1:],
-                note=None,
-            )
-            self.failure("WARN", "bold yellow", brief)
+            self.failure("WARN", "bold yellow", _brief(describe(entry, self.info, self.width)))
         self.and_more(len(entries) - _MAX_WARNINGS)
 
     def lists(self, result: RunResult) -> None:
@@ -223,24 +233,24 @@ class _Printer:
             entries = with_outcome(result, outcome)
             if entries:
                 self.title(f"{len(entries):,} {outcome.value}", style)
-                self.reasons(entries)
+                self.reasons(entries, _STRANGER_REASONS if result.is_stranger else _MAX_LISTED)
         if result.internal_errors:
             self.title(count(len(result.internal_errors), "internal error"), "bold red")
             for error in result.internal_errors[:_MAX_LISTED]:
                 self.paragraph(clip(error), indent=2)
             self.and_more(len(result.internal_errors) - _MAX_LISTED)
 
-    def reasons(self, entries: Sequence[RequirementResult]) -> None:
-        """Ids with their reasons; those that share a reason are listed under it once."""
+    def reasons(self, entries: Sequence[RequirementResult], limit: int) -> None:
+        """Ids with up to ``limit`` reasons; those that share a reason are listed under it once."""
         by_reason: dict[str, list[str]] = {}
         for entry in entries:
             by_reason.setdefault(_reason(entry), []).append(entry.requirement.id)
-        for reason, ids in list(by_reason.items())[:_MAX_LISTED]:
+        for reason, ids in list(by_reason.items())[:limit]:
             shown = ", ".join(ids[:_MAX_IDS])
             more = f" and {len(ids) - _MAX_IDS:,} more" if len(ids) > _MAX_IDS else ""
             self.paragraph(visible(shown + more), indent=2)
             self.paragraph(reason, "dim", indent=4)
-        self.and_more(len(by_reason) - _MAX_LISTED)
+        self.and_more(len(by_reason) - limit)
 
     def and_more(self, number: int) -> None:
         """Say how many entries a list leaves out."""
@@ -256,6 +266,10 @@ class _Printer:
             self.paragraph(f"observations: {probes:,}, see report.json")
         if excluded:
             self.paragraph(f"excluded: {excluded:,}, with reasons in report.json")
+        left_out = [entry for entry in with_outcome(result, Outcome.NOT_SELECTED) if entry.reason]
+        for reason in dict.fromkeys(str(entry.reason) for entry in left_out):
+            number = sum(entry.reason == reason for entry in left_out)
+            self.paragraph(f"left out: {number:,}, {reason}")
         if result.requests:
             per_operation = ", ".join(f"{name} {number:,}" for name, number in result.requests.items())
             self.paragraph(visible(f"requests: {sum(result.requests.values()):,} ({per_operation})"))
@@ -266,11 +280,13 @@ class _Printer:
         self.verdict(result)
 
     def leaks(self, leaks: Iterable[str]) -> None:
-        """Resources the run could not delete: the reader has to know each one."""
+        """Resources the run could not delete; a long list is cut, the ledger has all of it."""
         listed = [visible(name) for name in leaks]
         if listed:
+            more = len(listed) - _MAX_IDS
+            shown = ", ".join(listed[:_MAX_IDS]) + (f" and {more:,} more" if more > 0 else "")
             hint = "the sweep command removes what the ledger lists"
-            self.paragraph(f"left behind: {', '.join(listed)}; {hint}", "bold red")
+            self.paragraph(f"left behind: {shown}; {hint}", "bold red")
 
     def verdict(self, result: RunResult) -> None:
         """The last line, in one piece so that a log search finds all of it."""
@@ -279,6 +295,11 @@ class _Printer:
         style = _VERDICT_STYLES.get(result.exit_code, "bold magenta")
         text = Text.assemble((word, style), self.encodable(line.removeprefix(word)))
         self.console.print(text, soft_wrap=True, highlight=False)
+
+
+def _brief(failure: Failure) -> Failure:
+    """A failure without the requests to copy, but with the command that decides it again."""
+    return replace(failure, recipes=failure.recipes[-1:], note=None)
 
 
 def _reason(entry: RequirementResult) -> str:

@@ -93,6 +93,15 @@ class TestRecorder:
     def end(self) -> TestRecord:
         """The finished record; a new one takes over."""
         record, self.record = self.record, TestRecord("(set-up)")
+        mask = self._redactor.text
+        if record.blocked is not None:
+            record.blocked = mask(record.blocked)
+        # What a target answered stands in these as well.
+        record.inconclusive = {name: mask(reason) for name, reason in record.inconclusive.items()}
+        record.unsupported = {name: mask(answer) for name, answer in record.unsupported.items()}
+        record.observations = {
+            name: [mask(one) for one in seen] for name, seen in record.observations.items()
+        }
         return record
 
     def start_script(self) -> None:

@@ -29,8 +29,8 @@ def must_hold(*results: Result) -> None:
             raise PropertyViolated(f"{first.requirement}: expected {first.expected}, got {first.actual}")
 
 
-# The smallest violation so far is on record, so little is lost when shrinking stops early.
-_SHRINKING_SECONDS = 3.0
+#: The smallest violation so far is on record, so little is lost when shrinking stops early.
+SHRINKING_SECONDS = 3.0
 
 #: How many examples a property gets in a profile, as a factor on its own number.
 _FACTORS = {Profile.SMOKE: 0.2, Profile.CORE: 1.0, Profile.FULL: 5.0, Profile.FUZZ: 20.0}
@@ -59,7 +59,7 @@ def explore(
     @hypothesis.given(strategy)
     def search(example: Any) -> None:
         nonlocal first_failure
-        if first_failure is not None and time.monotonic() > first_failure + _SHRINKING_SECONDS:
+        if first_failure is not None and time.monotonic() > first_failure + SHRINKING_SECONDS:
             # Long enough: candidates that are no longer tried count as passing, which ends the shrinking.
             return
         try:

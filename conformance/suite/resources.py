@@ -129,10 +129,11 @@ class Resources:
         filler = self.filler()
         if case.stored:
             self.put(self.shared(Slot.INDEX), *(vector(filler.name(Key(suffix))) for suffix in case.stored))
+        raw = filler.fill_raw(case.raw)
         result = service.call(
             case.operation,
             filler.fill(case.body),
-            raw=filler.fill_raw(case.raw),
+            raw=case.coding.apply(raw) if case.coding is not None and raw is not None else raw,
             bucket=self._bucket_for(case),
             query=case.query,
             headers=case.headers,
@@ -141,6 +142,7 @@ class Resources:
             sub_resource=case.sub_resource,
             authentication=case.authentication,
             attack=case.requirement,
+            label=case.label,
         )
         self.look_back(result)
         return result
@@ -148,6 +150,9 @@ class Resources:
     def _bucket_for(self, case: Case) -> str | None:
         if isinstance(case.bucket, BucketName):
             return self.service.names.odd_bucket(case.bucket)
+        if case.operation == "DeleteVectorBucket" and case.place is Place.BUCKET:
+            # A target that checks no signature deletes it, and the bucket of all other tests must stay.
+            return self.bucket()
         if case.place is Place.MISSING_BUCKET:
             if not self._missing_bucket:
                 self._missing_bucket = self.service.names.bucket()
@@ -165,6 +170,11 @@ class Resources:
             return []
         if exchange.operation == "PutVectorBucket" and result.served:
             return [service.call("DeleteVectorBucket", bucket=bucket)]
+        if exchange.operation == "DeleteVectorBucket" and bucket != service.home:
+            return [
+                service.call("GetVectorBucket", bucket=bucket),
+                service.call("DeleteVectorBucket", bucket=bucket),
+            ]
         value = service.judge.request_value(exchange)
         index = value.get("indexName")
         if not isinstance(index, str) or not index:

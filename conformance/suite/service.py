@@ -7,10 +7,11 @@ escapes the judge and nothing is created that the ledger does not list.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -20,12 +21,13 @@ from conformance.contract.loader import Contract
 from conformance.contract.model import Operation
 from conformance.oracle.answer import Settings
 from conformance.oracle.answers_query import may_lag
-from conformance.oracle.body import read_json
+from conformance.oracle.body import read_body
 from conformance.oracle.check import Check, Observation
 from conformance.oracle.envelope import describe, error_of
-from conformance.oracle.judge import Fate, Judge, Judgement, is_throttled
+from conformance.oracle.judge import Fate, Judge, Judgement
 from conformance.oracle.model import Model
 from conformance.suite.authentication import signing_for
+from conformance.suite.delivery import Delivered, Delivery
 from conformance.suite.events import TestRecorder
 from conformance.suite.names import Names
 from conformance.suite.settings import RunSettings
@@ -34,11 +36,8 @@ from conformance.wire.ledger import Kind, Ledger
 from conformance.wire.session import WireSession
 from conformance.wire.signing import utc_now
 
-_THROTTLE_PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0)
 _LAGGING_OPERATIONS = frozenset({"QueryVectors", "ListVectorBuckets"})
 _SETTLE_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
-# Gateways in front of a service answer these while it restarts; the request is sent once more.
-_TRANSIENT = frozenset({502, 504})
 # The account, not the implementation, is in the way (PutVectorBucket page, Error codes).
 _ENVIRONMENT = {
     "TooManyBuckets": "the account has no room for another bucket",
@@ -47,16 +46,19 @@ _ENVIRONMENT = {
 }
 # After this many requirements that never settled, waiting has stopped being useful.
 _PATIENCE = 6
+# Of an approximate target: a lag shows itself at the first write, so that fewer waits in vain tell that there is none.
+_PATIENCE_WITH_RECALL = 3
 _UNSUPPORTED_STATUS = 501
 _CLOCK_STEP = timedelta(seconds=2)
+# A target whose clock is further off refuses the run's own signature (Signature version 4 page, Time), so
+# such a Date is not what it measures skew with.
+_CLOCK_RANGE = timedelta(minutes=15)
+_LOST = "the connection broke, and the answer to the repeated request may be about the first attempt"
+_NAMED = re.compile(rb'"indexName"\s*:\s*"([A-Za-z0-9]+)"')
 
 
 class Blocked(Exception):  # noqa: N818 - not an error of the suite: a prerequisite is missing
     """A test cannot go on because something it needs was not served; says what."""
-
-
-class TargetGone(Exception):  # noqa: N818 - the target's state, not an error of the suite
-    """The endpoint stopped answering altogether."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +128,12 @@ class Service:
         self.judge = Judge(contract, self.model, facts)
         self.recorder = TestRecorder(session.redactor)
         self._sleep = sleep
+        self._delivery = Delivery(self._send, sleep)
         self._unsettled: set[str] = set()
+        self._waited_in_vain = 0
+        self._waiting_helped = False
         self._home: str | None = None
         self._homeless = ""
-        self._stranger: bool | None = None
         self._clock_offset = timedelta(0)
 
     @property
@@ -148,21 +152,16 @@ class Service:
             self._home = name
         return self._home
 
-    def is_stranger(self) -> bool:
-        """Whether the target shows no sign of being an OSS Vectors service at all; asked once.
+    @property
+    def gone(self) -> str | None:
+        """Why nothing is sent any more, ``None`` while the target answers."""
+        gone = self._delivery.gone
+        return self.session.redactor.text(gone) if gone is not None else None
 
-        Any answer in a documented form is a sign: a listing of buckets, the
-        description of a bucket, or an error in the documented envelope.  A
-        static file server, an echo or another vendor's API gives none, and
-        deserves a short report instead of hundreds of failures.
-        """
-        if self._stranger is None:
-            requests = (
-                Request("ListVectorBuckets", "GET", "max-keys=1"),
-                Request("GetVectorBucket", "GET", "bucketInfo", self.names.bucket()),
-            )
-            self._stranger = not any(_is_sign(self._send(request).response) for request in requests)
-        return self._stranger
+    @property
+    def outages(self) -> int:
+        """How often the target went away and came back."""
+        return self._delivery.outages
 
     def call(
         self,
@@ -178,20 +177,23 @@ class Service:
         sub_resource: str | None = None,
         authentication: Authentication = Authentication.RUN,
         attack: str | None = None,
+        label: str = "",
         settle: bool | None = None,
     ) -> Result:
         """Send one request and judge its answer.
 
         ``bucket`` defaults to the worker's own for operations on a bucket.
-        ``attack`` names the requirement a directed case is about.  ``settle``
+        ``attack`` names the requirement a directed case is about, ``label`` tells
+        what is observed from the other observations of that requirement.  ``settle``
         repeats a request whose answer may lag behind writes until it is right or
-        the visibility timeout is over; queries and listings of buckets always do.  Raises :class:`TargetGone` when the
-        endpoint stopped answering.
+        the visibility timeout is over; queries and listings of buckets always do.
+        Raises :class:`TargetGone` when the endpoint stopped answering.
         """
         known = self.contract.operations.get(operation)
         on_service = known is not None and not known.on_bucket
         place = None if on_service else (bucket or self.home)
-        signing = signing_for(authentication, self.session.target, self.session.credentials, place, utc_now)
+        session = self.session
+        signing = signing_for(authentication, session.target, session.credentials, place, self._target_time)
         request = Request(
             operation=operation,
             method=method or (known.method if known is not None else "POST"),
@@ -204,8 +206,8 @@ class Service:
             tamper=signing.tamper,
         )
         if settle or (settle is None and operation in _LAGGING_OPERATIONS):
-            return self._settled(request, attack)
-        return self._take(self._judged(request, attack), attack)
+            return self._settled(request, attack, label)
+        return self._take(self._judged(request, attack), attack, label)
 
     def call_at_once(
         self, operation: str, bodies: Sequence[Any], *, attack: str | None = None
@@ -215,6 +217,7 @@ class Service:
         Served ones are judged first: simultaneous requests have no order of
         their own, and that one explains the refusals.
         """
+        self._delivery.check()
         known = self.contract.operation(operation)
         requests = [
             Request(operation, known.method, _query(known, None, ""), self.home, body=_encode(body))
@@ -234,6 +237,8 @@ class Service:
             judgement = self.judge.judge(exchange, attack)
             self._note(request, exchange, entry)
             results.append(self._take(Result(exchange, judgement), attack))
+        if any(exchange.response is None for exchange in exchanges):
+            self._delivery.came_back()
         return results
 
     def check(
@@ -248,9 +253,12 @@ class Service:
         """Record behaviour that the documents leave open."""
         self.recorder.add([], [Observation(requirement, observed, exchange)])
 
-    def _take(self, result: Result, attack: str | None) -> Result:
+    def _take(self, result: Result, attack: str | None, label: str = "") -> Result:
         judgement, response = result.judgement, result.exchange.response
-        self.recorder.add(judgement.checks, judgement.observations)
+        seen = judgement.observations
+        if label:
+            seen = [replace(item, observed=f"{label}: {item.observed}") for item in seen]
+        self.recorder.add(judgement.checks, seen)
         self.recorder.step(result.exchange)
         decided = attack or f"{result.exchange.operation}.success.status"
         if judgement.fate is Fate.THROTTLED:
@@ -261,54 +269,60 @@ class Service:
             self.recorder.record.unsupported[result.exchange.operation] = describe(response)
         return result
 
-    def _settled(self, request: Request, attack: str | None) -> Result:
+    def _settled(self, request: Request, attack: str | None, label: str) -> Result:
         """Repeat until nothing fails that waiting may cure, or the visibility timeout is over."""
         deadline = time.monotonic() + self.settings.visibility_timeout
         pauses = iter(_SETTLE_PAUSES)
+        was_late = False
         while True:
             result = self._judged(request, attack)
             failed = {check.requirement for check in result.judgement.failed}
+            answer = result.judgement.answer
+            late = answer is not None and answer.late and self._late_is_worth_waiting
+            self._waiting_helped |= was_late and not late
             # What did not settle once in all that time is wrong, not late: waiting again would only take long.
-            if not failed or failed <= self._unsettled or not all(map(may_lag, failed)):
+            if (failed <= self._unsettled and not late) or not all(map(may_lag, failed)):
                 break
             if not result.served and request.operation in _LAGGING_OPERATIONS:
                 # A read that is refused does not become right by waiting.
                 break
             if time.monotonic() >= deadline or len(self._unsettled) >= _PATIENCE:
                 self._unsettled |= failed
+                self._waited_in_vain += late
                 break
+            if answer is not None:
+                self.model.recall.forget(answer.counted)
+            was_late = late
             self._sleep(next(pauses, _SETTLE_PAUSES[-1]))
-        return self._take(result, attack)
+        return self._take(result, attack, label)
+
+    @property
+    def _late_is_worth_waiting(self) -> bool:
+        """Of an approximate target: whether what a query misses has ever turned up later."""
+        return self._waiting_helped or self._waited_in_vain < _PATIENCE_WITH_RECALL
 
     def _judged(self, request: Request, attack: str | None) -> Result:
         created = self._enter(request)
-        exchange = self._answered(request)
+        delivered = self._delivery.deliver(request)
+        exchange = delivered.exchange
+        in_doubt = _may_meet_itself(delivered)
+        if in_doubt:
+            self.judge.judge(replace(exchange, response=None))
+            if created is not None:
+                self.ledger.entering(*created)
         judgement = self.judge.judge(exchange, attack)
         response = exchange.response
         environmental = _environmental(response) if response is not None else None
+        decided = _decided(request, attack)
         if environmental is not None and request.operation == "PutVectorBucket":
-            self.recorder.record.inconclusive[attack or "PutVectorBucket.success.status"] = environmental
+            self.recorder.record.inconclusive[decided] = environmental
             judgement.checks = [
                 check for check in judgement.checks if not check.requirement.startswith("PutVectorBucket.")
             ]
+        elif in_doubt and all(check.requirement != decided for check in judgement.checks):
+            self.recorder.record.inconclusive[decided] = _LOST
         self._note(request, exchange, created)
         return Result(exchange, judgement)
-
-    def _answered(self, request: Request) -> Exchange:
-        """Send, patiently with throttling and gateways, and once more where the connection failed."""
-        exchange = self._send(request)
-        for pause in _THROTTLE_PAUSES:
-            if exchange.response is None or not is_throttled(exchange.response):
-                break
-            self._sleep(pause)
-            exchange = self._send(request)
-        response = exchange.response
-        if response is not None and response.status in _TRANSIENT:
-            self._sleep(_SETTLE_PAUSES[-1])
-            exchange = self._send(request)
-        elif exchange.failure is not None and exchange.failure.kind is not FailureKind.TIMEOUT:
-            exchange = self._send(request)
-        return exchange
 
     def _send(self, request: Request) -> Exchange:
         self.recorder.sent(request.operation)
@@ -324,31 +338,22 @@ class Service:
         date = exchange.response.header("Date") if exchange.response is not None else None
         try:
             moment = parsedate_to_datetime(date) if date else None
-        except ValueError:
+        except (ValueError, OverflowError):
             return
         if moment is not None and moment.tzinfo is not None:
             offset = moment - exchange.started
             # Dates have whole seconds; a difference below that is no difference.
-            self._clock_offset = offset if abs(offset) > _CLOCK_STEP else timedelta(0)
+            usable = _CLOCK_STEP < abs(offset) < _CLOCK_RANGE
+            self._clock_offset = offset if usable else timedelta(0)
 
     def _unanswered(self, result: Result, decided: str) -> None:
-        """No answer, also on repetition: the request's fault if the endpoint still answers others."""
+        """No answer, also on repetition, although the endpoint still answers others: the request's fault."""
         failure = result.exchange.failure
         assert failure is not None, "an exchange without an answer has a failure"
         if failure.kind is FailureKind.TIMEOUT:
             self.recorder.record.inconclusive[decided] = failure.message
-            self._still_there()
             return
-        self._still_there()
         self.check(decided, False, result.exchange, "an HTTP answer", failure.message)
-
-    def _still_there(self) -> None:
-        probe = Request("ListVectorBuckets", "GET", "max-keys=1")
-        exchange = self._send(probe)
-        if exchange.response is None:
-            exchange = self._send(probe)
-        if exchange.response is None:
-            raise TargetGone(_failure(exchange))
 
     def _enter(self, request: Request) -> tuple[Kind, str, str] | None:
         """Write a create into the ledger before it is sent."""
@@ -369,7 +374,7 @@ class Service:
     def _note(self, request: Request, exchange: Exchange, created: tuple[Kind, str, str] | None) -> None:
         """Write into the ledger what became of a create or a delete."""
         status = exchange.response.status if exchange.response is not None else None
-        if status is None or status >= 500:
+        if status is None or (status >= 500 and status != _UNSUPPORTED_STATUS):
             return
         if created is not None:
             note = self.ledger.created if status < 300 else self.ledger.refused
@@ -381,6 +386,18 @@ class Service:
                 name = _index_name(request.body)
                 if name is not None:
                     self.ledger.deleted("index", request.bucket, name)
+
+
+def _may_meet_itself(delivered: Delivered) -> bool:
+    """Whether a refusal may come from an earlier attempt of the same request that took effect unseen."""
+    exchange = delivered.exchange
+    again = bool(delivered.lost) or exchange.attempt > 1
+    return again and exchange.response is not None and 400 <= exchange.response.status < 500
+
+
+def _decided(request: Request, attack: str | None) -> str:
+    """The requirement that a request is about."""
+    return attack or f"{request.operation}.success.status"
 
 
 def _query(operation: Operation | None, sub_resource: str | None, query: str) -> str:
@@ -395,34 +412,19 @@ def _encode(body: Any) -> bytes | None:
 
 
 def _index_name(body: bytes | None) -> str | None:
-    """The index name in a body, however odd the rest of it is."""
-    if body is None:
-        return None
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    name = value.get("indexName") if isinstance(value, dict) else None
-    return name if isinstance(name, str) else None
+    """The index name in a body, however odd the rest of it is: a lenient service may serve it all the same."""
+    value = read_body(body or b"").value
+    if isinstance(value, dict):
+        name = value.get("indexName")
+        return name if isinstance(name, str) else None
+    found = _NAMED.search(body or b"")
+    return found[1].decode() if found is not None else None
 
 
 def _is_unsupported(response: Response) -> bool:
     """Whether an answer says that the operation is not offered at all."""
     error = error_of(response) if response.status >= 400 else None
     return response.status == _UNSUPPORTED_STATUS or (error is not None and error.code == "NotImplemented")
-
-
-def _is_sign(response: Response | None) -> bool:
-    if response is None:
-        return True  # no answer is not the answer of a stranger
-    error = error_of(response)
-    if response.status >= 400:
-        return error is not None and error.code is not None
-    try:
-        value = read_json(response.body)
-    except ValueError:
-        return False
-    return isinstance(value, dict) and bool({"ListAllMyBucketsResult", "BucketInfo"} & value.keys())
 
 
 def _environmental(response: Response) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from conformance.contract.model import Profile
+from conformance.contract.model import Need, Profile
 from conformance.wire.addressing import Addressing, Target
 from conformance.wire.endpoint import parse_endpoint
 
@@ -16,7 +16,8 @@ class RunSettings:
     """One run: the target, what to select, and how patient to be.
 
     Times are in seconds.  Secrets are not in here: each process reads them from
-    its environment.
+    its environment.  ``temporary_key`` says whether they are temporary; ``None``
+    while nobody has looked, when nothing is left out on that account.
     """
 
     endpoint: str
@@ -37,6 +38,20 @@ class RunSettings:
     read_timeout: float = 30.0
     visibility_timeout: float = 5.0
     min_recall: float = 1.0
+    #: Why the target is not taken for OSS Vectors at all, from a look at it before the first test.
+    stranger: str | None = None
+    temporary_key: bool | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the user chose operations or requirements."""
+        return bool(self.operations or self.requirements)
+
+    def lacks(self, need: Need | None) -> bool:
+        """Whether the run's access key is of another kind than a requirement needs."""
+        if need is None or self.temporary_key is None:
+            return False
+        return self.temporary_key is not (need is Need.TEMPORARY_KEY)
 
     @property
     def target(self) -> Target:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.cases.case import Case
-from conformance.cases.documents import LOGGING, policy_text
+from conformance.cases.documents import LOGGING, policy, policy_text
 from conformance.oracle.envelope import error_of
 from conformance.suite.collecting import cases_of, decides
 from conformance.suite.resources import Resources
@@ -74,12 +74,33 @@ def test_deleting_a_policy_that_was_never_set(service: Service, resources: Resou
     service.call("DeleteVectorBucket", bucket=bucket)
 
 
+@decides("PutBucketPolicy.action-prefix", "PutBucketPolicy.resource-forms")
+def test_policies_as_the_official_sources_write_them(service: Service, resources: Resources) -> None:
+    """Actions with both prefixes; a resource with and without bucket/, which older samples have."""
+    bucket = resources.bucket()
+    name = f"acs:ossvector:*:*:{bucket}"
+    for action in ("ossvector:PutVectors", "oss:PutVectors"):
+        service.call(
+            "PutBucketPolicy", policy(action, name), bucket=bucket, attack="PutBucketPolicy.action-prefix"
+        )
+        service.call("GetBucketPolicy", bucket=bucket)
+    service.call(
+        "PutBucketPolicy",
+        policy(resource=f"acs:ossvector:*:*:bucket/{bucket}"),
+        bucket=bucket,
+        attack="PutBucketPolicy.resource-forms",
+        label="bucket/ before the name",
+    )
+    service.call("DeleteBucketPolicy", bucket=bucket)
+    service.call("DeleteVectorBucket", bucket=bucket)
+
+
 # The target of logging is a plain OSS bucket (PutBucketLogging page); an account without
 # one cannot decide these clauses.
 _NO_TARGET = frozenset({"NoSuchBucket", "InvalidTargetBucketForLogging", "AccessDenied"})
 
 
-def _switch_on(service: Service, bucket: str, body: dict[str, Any]) -> None:
+def _switch_on(service: Service, bucket: str, body: dict[str, Any] = LOGGING) -> None:
     result = service.call("PutBucketLogging", body, bucket=bucket)
     response = result.exchange.response
     error = error_of(response) if response is not None else None
@@ -106,7 +127,7 @@ def test_life_of_logging_settings(service: Service, resources: Resources) -> Non
     service.call("GetBucketLogging", bucket=bucket)
     service.call("DeleteBucketLogging", bucket=bucket, attack="DeleteBucketLogging.never-on")
     service.call("GetBucketLogging", bucket=bucket)
-    _switch_on(service, bucket, LOGGING)
+    _switch_on(service, bucket)
     service.call("GetBucketLogging", bucket=bucket)
     enabled = {**LOGGING["BucketLoggingStatus"]["LoggingEnabled"], "TargetPrefix": "other-"}
     _switch_on(service, bucket, {"BucketLoggingStatus": {"LoggingEnabled": enabled}})
@@ -119,12 +140,37 @@ def test_life_of_logging_settings(service: Service, resources: Resources) -> Non
     service.call("DeleteVectorBucket", bucket=bucket)
 
 
+@decides("Http.query.key-with-equals", "Http.content-type.bodyless")
+def test_settings_addressed_as_the_clients_do(service: Service, resources: Resources) -> None:
+    """``policy=`` and ``logging=`` mean ``policy`` and ``logging``; reads and deletes carry any Content-Type."""
+    bucket = resources.bucket()
+    equals, bodyless = "Http.query.key-with-equals", "Http.content-type.bodyless"
+    xml, json = (("Content-Type", "application/xml"),), (("Content-Type", "application/json"),)
+
+    def call(operation: str, key: str, **more: Any) -> None:
+        more = {"attack": equals, "sub_resource": f"{key}=", **more}
+        service.call(operation, bucket=bucket, **more)
+
+    service.call("PutBucketPolicy", raw=policy_text(), bucket=bucket).need()
+    call("PutBucketPolicy", "policy", raw=policy_text("oss:GetVectors"))
+    call("GetBucketPolicy", "policy")
+    call("GetBucketPolicy", "policy", sub_resource="policy", headers=xml, attack=bodyless)
+    call("DeleteBucketPolicy", "policy", headers=json)
+    _switch_on(service, bucket)
+    call("PutBucketLogging", "logging", body=LOGGING)
+    call("GetBucketLogging", "logging")
+    call("GetBucketLogging", "logging", sub_resource="logging", headers=json, attack=bodyless)
+    call("DeleteBucketLogging", "logging", headers=json)
+    call("GetBucketLogging", "logging")
+    service.call("DeleteVectorBucket", bucket=bucket, headers=json, attack=bodyless)
+
+
 @decides("DeleteBucketPolicy.deletes", "DeleteBucketLogging.deletes", "GetBucketLogging.agrees")
 def test_policy_and_logging_are_independent(service: Service, resources: Resources) -> None:
     """Deleting one leaves the other as it was, and neither is another bucket's."""
     bucket, other = resources.bucket(), resources.bucket()
     service.call("PutBucketPolicy", raw=policy_text(), bucket=bucket).need()
-    _switch_on(service, bucket, LOGGING)
+    _switch_on(service, bucket)
     service.call("DeleteBucketPolicy", bucket=bucket).need()
     service.call("GetBucketLogging", bucket=bucket)
     service.call("GetBucketPolicy", bucket=bucket)

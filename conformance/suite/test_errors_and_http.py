@@ -8,7 +8,9 @@ here each error status is provoked once so that no run goes without them.
 
 from __future__ import annotations
 
+from conformance.cases.baselines import vector
 from conformance.cases.case import Authentication, Case, Slot
+from conformance.cases.http import sub_resource
 from conformance.suite.collecting import cases_of, decides
 from conformance.suite.resources import Resources, index_body
 from conformance.suite.service import Service
@@ -25,6 +27,7 @@ def test_directed_case(resources: Resources, case: Case) -> None:
     "Errors.body.json",
     "Errors.body.code",
     "Errors.body.message",
+    "Errors.body.message.non-empty",
     "Errors.body.request-id",
     "Errors.body.host-id",
     "Errors.body.ec",
@@ -50,6 +53,40 @@ def test_the_envelope_of_each_status(service: Service, resources: Resources) -> 
     )
     service.call("GetVectorIndex", {"indexName": service.names.index()})
     service.call("PutVectorIndex", index_body(index))
+
+
+@decides("Http.query.key-with-equals")
+def test_index_operations_with_an_equals_sign(service: Service) -> None:
+    """An index is created, described and deleted by ``putVectorIndex=`` and its siblings."""
+    name = service.names.index()
+    for operation, body in (
+        ("PutVectorIndex", index_body(name)),
+        ("GetVectorIndex", {"indexName": name}),
+        ("DeleteVectorIndex", {"indexName": name}),
+    ):
+        key = f"{sub_resource(operation)}="
+        service.call(operation, body, sub_resource=key, attack="Http.query.key-with-equals")
+
+
+@decides("Http.success.empty-headers")
+def test_headers_of_answers_without_a_body(service: Service, resources: Resources) -> None:
+    """The samples print Content-Length: 0 for some and nothing for others; recorded only."""
+    index = resources.shared(Slot.INDEX)
+    key = resources.keys(1)[0]
+    for operation, body in (
+        ("PutVectors", {"indexName": index, "vectors": [vector(key)]}),
+        ("DeleteVectors", {"indexName": index, "keys": [key]}),
+    ):
+        answer = service.call(operation, body)
+        response = answer.exchange.response
+        if response is not None and answer.served:
+            found = [
+                f"{name}: {value}"
+                for name in ("Content-Length", "Transfer-Encoding", "Content-Type")
+                if (value := response.header(name)) is not None
+            ]
+            text = f"{response.status}: {', '.join(found) or 'none of these headers'}"
+            service.observe("Http.success.empty-headers", text, answer.exchange)
 
 
 @decides("Http.server")

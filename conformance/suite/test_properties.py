@@ -110,8 +110,8 @@ def test_any_filter_over_any_metadata(service: Service, resources: Resources) ->
     index = resources.index(dimension=2)
     keys = resources.keys(6)
 
-    def check(example: tuple[list[dict[str, Any]], dict[str, Any]]) -> None:
-        records, condition = example
+    def check(example: tuple[list[dict[str, Any]], dict[str, Any], float, int]) -> None:
+        records, condition, slope, top = example
         service.call("DeleteVectors", {"indexName": index, "keys": keys}).need()
         resources.put(
             index,
@@ -119,15 +119,17 @@ def test_any_filter_over_any_metadata(service: Service, resources: Resources) ->
         )
         body = {
             "indexName": index,
-            "queryVector": {"float32": [1.0, 0.25]},
-            "topK": 30,
+            "queryVector": {"float32": [1.0, slope]},
+            "topK": top,
             "filter": condition,
             "returnMetadata": True,
             "returnDistance": True,
         }
         must_hold(service.call("QueryVectors", body, settle=True))
 
-    examples = st.tuples(_RECORDS, strategies.filters(_FIELDS, _VALUES, 3))
+    slopes = st.integers(1, 31).map(lambda number: number / 8 + 0.05)
+    tops = st.sampled_from([30, 30, 1, 2, 3])
+    examples = st.tuples(_RECORDS, strategies.filters(_FIELDS, _VALUES, 3), slopes, tops)
     explore(service, "filters", examples, check, examples=60)
     service.call("DeleteVectorIndex", {"indexName": index})
 

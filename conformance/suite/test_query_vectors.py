@@ -2,8 +2,8 @@
 
 Covers the QueryVectors page in its editions from September 2025 to September
 2026 and the Vector index user guide: order, distances of both metrics, topK,
-flags, the core of the filter language, and that deleted and overwritten vectors
-leave the results.  Data are chosen with margins, so that neither float32 nor
+flags, and that deleted and overwritten vectors leave the results; filters are
+in ``test_query_filters.py``.  Data are chosen with margins, so that neither float32 nor
 the approximation of a real index decides a test.  A query may lag behind writes
 by two to three seconds (QueryVectors page, Notes); it is repeated until the
 visibility timeout.
@@ -11,14 +11,12 @@ visibility timeout.
 
 from __future__ import annotations
 
-from typing import Any
-
 from conformance.cases.baselines import vector
 from conformance.cases.case import Case
-from conformance.cases.queries import nested
 from conformance.suite.collecting import cases_of, decides
+from conformance.suite.queries import query
 from conformance.suite.resources import Resources
-from conformance.suite.service import Result, Service
+from conformance.suite.service import Service
 
 #: Seen from (1, 1): straight ahead but far, a little aside and near, far aside and very near.
 #: Each metric ranks them differently, so that one fixture tells euclidean, squared or dot
@@ -35,19 +33,6 @@ _PLANE = {
 def test_directed_case(resources: Resources, case: Case) -> None:
     """One request that attacks one clause."""
     resources.run_case(case)
-
-
-def query(service: Service, index: str, numbers: list[float], top: int, **more: Any) -> Result:
-    """Query with distances and metadata until the answer has settled."""
-    body = {
-        "indexName": index,
-        "queryVector": {"float32": numbers},
-        "topK": top,
-        "returnDistance": True,
-        "returnMetadata": True,
-        **more,
-    }
-    return service.call("QueryVectors", body, settle=True)
 
 
 @decides(
@@ -165,99 +150,6 @@ def test_results_follow_deletion_and_overwriting(service: Service, resources: Re
     query(service, index, [0.1, 0.0], 5, filter={"place": {"$eq": "moved"}})
     resources.put(index, vector("v0", [9.0, 9.0]))
     query(service, index, [9.0, 9.0], 5)
-    service.call("DeleteVectorIndex", {"indexName": index})
-
-
-_FILMS: dict[str, dict[str, Any] | None] = {
-    "f1": {"kind": "comedy", "year": "2020", "tags": ["old", "fun"]},
-    "f2": {"kind": "drama", "year": "2020", "tags": ["new"]},
-    "f3": {"kind": "comedy", "year": "2021", "tags": ["fun", "new", "long"]},
-    "f4": {"kind": "documentary", "year": "1999"},
-    "f5": {"kind": "Comedy", "year": "2020 "},
-    "f6": None,
-}
-
-_COMEDY = {"kind": {"$eq": "comedy"}}
-_Y2020 = {"year": {"$eq": "2020"}}
-
-#: Filters whose result every reading of the pages agrees on, by label.
-FILTERS: dict[str, dict[str, Any]] = {
-    "eq": _COMEDY,
-    "eq-exact": {"year": {"$eq": "2020 "}},
-    "eq-none": {"kind": {"$eq": "opera"}},
-    "eq-array": {"tags": {"$eq": "fun"}},
-    "eq-array-last": {"tags": {"$eq": "long"}},
-    "eq-array-none": {"tags": {"$eq": "fu"}},
-    "ne": {"kind": {"$ne": "comedy"}},
-    "in": {"kind": {"$in": ["comedy", "documentary"]}},
-    "in-one": {"year": {"$in": ["1999"]}},
-    "in-none": {"kind": {"$in": ["opera", "ballet"]}},
-    "nin": {"kind": {"$nin": ["comedy", "drama"]}},
-    "exists-true": {"tags": {"$exists": True}},
-    "exists-false": {"tags": {"$exists": False}},
-    "exists-nowhere": {"nothing": {"$exists": True}},
-    "exists-false-everywhere": {"nothing": {"$exists": False}},
-    "in-part-of-a-value": {"kind": {"$in": ["com", "medy", "comedyx"]}},
-    "in-many": {"kind": {"$in": [*(f"x{number}" for number in range(14)), "drama"]}},
-    "nin-part-of-a-value": {"kind": {"$nin": ["com", "dram"]}},
-    "or-third": {"$or": [{"kind": {"$eq": "opera"}}, {"kind": {"$eq": "ballet"}}, _COMEDY]},
-    "deep": nested(7, "comedy"),
-    "and": {"$and": [_COMEDY, _Y2020]},
-    "and-one": {"$and": [_COMEDY]},
-    "and-three": {"$and": [_COMEDY, _Y2020, {"tags": {"$eq": "fun"}}]},
-    "and-contradiction": {"$and": [_COMEDY, {"kind": {"$eq": "drama"}}]},
-    "or": {"$or": [_COMEDY, {"year": {"$eq": "1999"}}]},
-    "or-one": {"$or": [_COMEDY]},
-    "or-overlap": {"$or": [_COMEDY, _Y2020]},
-    "or-in-and": {"$and": [_Y2020, {"$or": [{"kind": {"$eq": "drama"}}, {"tags": {"$eq": "old"}}]}]},
-    "and-in-or": {"$or": [{"$and": [_COMEDY, {"year": {"$eq": "2021"}}]}, {"kind": {"$eq": "drama"}}]},
-    "three-levels": {
-        "$or": [
-            {"$and": [{"$or": [_COMEDY, {"kind": {"$eq": "drama"}}]}, _Y2020]},
-            {"year": {"$in": ["1999"]}},
-        ]
-    },
-    "and-with-exists": {"$and": [{"tags": {"$exists": True}}, {"kind": {"$in": ["comedy", "drama"]}}]},
-    "empty": {},
-}
-
-
-@decides(
-    "QueryVectors.filter.eq",
-    "QueryVectors.filter.eq.array-field",
-    "QueryVectors.filter.ne",
-    "QueryVectors.filter.in",
-    "QueryVectors.filter.nin",
-    "QueryVectors.filter.exists.true",
-    "QueryVectors.filter.exists.false",
-    "QueryVectors.filter.and",
-    "QueryVectors.filter.or",
-    "QueryVectors.filter.nested",
-    "QueryVectors.filter.empty",
-)
-def test_filters_choose_by_metadata(service: Service, resources: Resources) -> None:
-    """Every core operator on strings and arrays, alone and combined, over six films."""
-    index = resources.index(dimension=2)
-    resources.put(
-        index,
-        *(
-            vector(name, [1.0, float(place)], metadata)
-            for place, (name, metadata) in enumerate(_FILMS.items())
-        ),
-    )
-    for condition in FILTERS.values():
-        query(service, index, [1.0, 0.3], 10, filter=condition)
-    query(service, index, [1.0, 0.3], 1, filter=_COMEDY)
-    service.call(
-        "QueryVectors",
-        {
-            "indexName": index,
-            "queryVector": {"float32": [1.0, 0.3]},
-            "topK": 10,
-            "filter": _COMEDY,
-        },
-        settle=True,
-    )
     service.call("DeleteVectorIndex", {"indexName": index})
 
 

@@ -7,17 +7,19 @@ script of requests, which the report prints.
 
 from __future__ import annotations
 
+import time
 import zlib
 from typing import Any, ClassVar
 
 import hypothesis
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from conformance.cases.baselines import DIMENSION
 from conformance.contract.model import Profile
 from conformance.suite.collecting import decides, in_profile
-from conformance.suite.property_tests import must_hold
+from conformance.suite.property_tests import SHRINKING_SECONDS, PropertyViolated, must_hold
 from conformance.suite.resources import Resources, index_body
 from conformance.suite.service import Result, Service
 
@@ -43,9 +45,13 @@ class Operations(RuleBasedStateMachine):
 
     service: ClassVar[Service]
     resources: ClassVar[Resources]
+    first_failure: ClassVar[float | None] = None
 
     def __init__(self) -> None:
         super().__init__()
+        if self.first_failure is not None and time.monotonic() > self.first_failure + SHRINKING_SECONDS:
+            # Long enough: sequences that are no longer tried count as no failures, which ends the shrinking.
+            hypothesis.reject()
         self.names = [self.service.names.index(), self.service.names.index()]
         self.stem = self.service.names.stem()
         self.service.recorder.start_script()
@@ -53,7 +59,11 @@ class Operations(RuleBasedStateMachine):
             self.did(self.service.call("PutVectorIndex", index_body(name, metric=metric)))
 
     def did(self, *results: Result) -> None:
-        must_hold(*results)
+        try:
+            must_hold(*results)
+        except PropertyViolated:
+            type(self).first_failure = self.first_failure or time.monotonic()
+            raise
 
     def key(self, number: int) -> str:
         return f"{self.stem}{number}"
@@ -165,4 +175,8 @@ def test_any_sequence_of_operations(service: Service, resources: Resources) -> N
     operations = machine(service, resources)
     seeded = hypothesis.seed(zlib.crc32(f"{service.settings.seed}:state machine".encode()))(operations)
     settings = hypothesis.settings(max_examples=_EXAMPLES[profile], stateful_step_count=_STEPS)
-    run_state_machine_as_test(seeded, settings=settings)
+    try:
+        run_state_machine_as_test(seeded, settings=settings)
+    except Flaky as problem:
+        # Shrinking was ended, or the target answered in two ways; the violation is on record.
+        raise PropertyViolated(str(problem)) from problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection as AnyCollection
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from conformance.contract.loader import Contract
 from conformance.contract.model import Level, Requirement
@@ -22,11 +22,13 @@ class Selection:
     """Which requirements a run set out to decide.
 
     ``narrowed`` is true when the user named operations or requirements: then a
-    violation outside the selection is not this run's business.
+    violation outside the selection is not this run's business.  ``unmet`` says
+    why requirements were left out that the run had no means to decide.
     """
 
     requirements: frozenset[str]
     narrowed: bool = False
+    unmet: Mapping[str, str] = field(default_factory=dict)
 
 
 def decide(
@@ -96,7 +98,7 @@ def _outcome(
     if evidence.failures and (selected or not selection.narrowed):
         return (Outcome.FAIL if requirement.level is Level.MUST else Outcome.WARN), None
     if not selected:
-        return Outcome.NOT_SELECTED, None
+        return Outcome.NOT_SELECTED, selection.unmet.get(requirement.id)
     if evidence.checks:
         return Outcome.PASS, None
     unsupported = collection.unsupported.get(requirement.operation)
@@ -116,8 +118,16 @@ def exit_code(
     interrupted: bool = False,
     internal_errors: Sequence[str] = (),
     leaks: Sequence[str] = (),
+    gone: str | None = None,
+    stranger: bool = False,
 ) -> tuple[ExitCode, str]:
-    """The exit code of a run and the sentence that explains it."""
+    """The exit code of a run and the sentence that explains it.
+
+    ``gone`` says why the endpoint stopped answering during the run, if it did:
+    then nothing can be said of the rest, and what is left behind there is no
+    fault of the service.  A ``stranger`` is never conformant, whatever few
+    requirements its answers happen to meet.
+    """
     count = {outcome: sum(result.outcome is outcome for result in results) for outcome in Outcome}
     if internal_errors:
         return ExitCode.INTERNAL_ERROR, f"the suite itself failed: {internal_errors[0]}"
@@ -127,9 +137,13 @@ def exit_code(
         result.outcome in _DECIDED or result.outcome is Outcome.OBSERVED for result in results
     ) and not (count[Outcome.INCONCLUSIVE] or count[Outcome.UNSUPPORTED]):
         return ExitCode.NOTHING_EXECUTED, "no requirement was decided"
-    reasons = _reasons(count, strict=strict, leaks=leaks)
+    reasons = _reasons(count, strict=strict, leaks=() if gone is not None else leaks)
+    if stranger:
+        reasons.insert(0, "the endpoint does not look like OSS Vectors")
     if reasons:
         return ExitCode.NON_CONFORMANT, ", ".join(reasons)
+    if gone is not None:
+        return ExitCode.INCONCLUSIVE, gone
     if count[Outcome.INCONCLUSIVE]:
         return (
             ExitCode.INCONCLUSIVE,

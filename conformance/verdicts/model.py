@@ -157,7 +157,11 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """Everything a report needs to know about one finished run."""
+    """Everything a report needs to know about one finished run.
+
+    ``notices`` are sentences that a reader needs before anything else: the
+    target is another service (then ``is_stranger`` is true), or went away.
+    """
 
     info: RunInfo
     results: tuple[RequirementResult, ...]
@@ -166,4 +170,6 @@ class RunResult:
     requests: Mapping[str, int]
     leaks: tuple[str, ...] = ()
     internal_errors: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    is_stranger: bool = False
     exchanges: Mapping[str, RecordedExchange] | None = None

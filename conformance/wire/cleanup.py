@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
 
 from conformance.wire.addressing import Target
-from conformance.wire.exchange import Exchange, Request
+from conformance.wire.exchange import Exchange, FailureKind, Request
 from conformance.wire.ledger import Ledger, LedgerError, Resource, RunIdentity
 
 # The pauses before the second and later passes.  A pass repeats what may succeed
 # later: throttling, transient errors, a bucket whose indexes are still going.
 PAUSES = (0.2, 0.5, 1.0, 2.0)
+# Those for an endpoint that the run has waited for in vain already.
+FEW_PAUSES = PAUSES[:2]
 # An endpoint that fails this often in a row is gone; waiting out the timeout for
-# every resource would take as long as the run did.
+# every resource would take as long as the run did, so in all passes together no
+# more timeouts than this are waited out either.
 GIVE_UP_AFTER = 3
 
 _GONE = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND})
@@ -53,9 +56,13 @@ class CleanupReport:
 
 
 def clean_up(
-    session: Sender, ledger: Ledger, *, sleep: Callable[[float], None] = time.sleep
+    session: Sender,
+    ledger: Ledger,
+    *,
+    pauses: Sequence[float] = PAUSES,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> CleanupReport:
-    """Delete what is live in ``ledger``, newest first, in a bounded number of passes.
+    """Delete what is live in ``ledger``, newest first, in one pass and one more after each pause.
 
     Raises :class:`LedgerError` when the ledger is of another run or another
     target, before anything is sent: the same names may mean other data there.
@@ -70,8 +77,9 @@ def clean_up(
     final: list[str] = []
     remaining = [resource for resource in ledger.live() if resource.run_id == session.run_id]
     reasons: dict[Resource, str] = {}
-    for pause in (0.0, *PAUSES):
-        if not remaining:
+    timeouts = 0
+    for pause in (0.0, *pauses):
+        if not remaining or timeouts >= GIVE_UP_AFTER:
             break
         if pause:
             sleep(pause)
@@ -81,6 +89,7 @@ def clean_up(
             exchange = session.send(_delete(resource))
             status = exchange.response.status if exchange.response else None
             dead = dead + 1 if status is None else 0
+            timeouts += exchange.failure is not None and exchange.failure.kind is FailureKind.TIMEOUT
             if status in _GONE:
                 ledger.deleted(resource.kind, resource.bucket, resource.name)
                 (deleted if status == HTTPStatus.NO_CONTENT else gone).append(str(resource))
@@ -89,7 +98,7 @@ def clean_up(
                 again.append(resource)
             else:
                 final.append(f"{resource}: {_reason(exchange)}")
-            if dead == GIVE_UP_AFTER:
+            if GIVE_UP_AFTER in (dead, timeouts):
                 again += remaining[position + 1 :]
                 break
         remaining = again

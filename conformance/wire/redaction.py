@@ -98,15 +98,6 @@ class Redactor:
                 data = data.replace(value.encode(), MASK.encode())
         return data
 
-    def known_headers(self, headers: Headers, *also: str) -> Headers:
-        """:meth:`known` for the values of headers."""
-        plain = "\n".join(value for _, value in headers).encode("latin-1", "replace")
-        if self.known(plain, *also) == plain:
-            return headers
-        return tuple(
-            (name, self.known(value.encode("latin-1"), *also).decode("latin-1")) for name, value in headers
-        )
-
     def _header(self, name: str, value: str) -> str:
         if name in _SECRET_HEADERS:
             return MASK

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import requests
 from requests.structures import CaseInsensitiveDict
@@ -25,9 +25,9 @@ from urllib3.util import SKIP_HEADER, Timeout
 from conformance import __version__
 from conformance.wire.addressing import Location, Target, locate
 from conformance.wire.credentials import Credentials
-from conformance.wire.exchange import Exchange, FailureKind, Request, Response, TransportFailure
+from conformance.wire.exchange import Exchange, FailureKind, Headers, Request, Response, TransportFailure
 from conformance.wire.recorder import Recorder
-from conformance.wire.redaction import Redactor
+from conformance.wire.redaction import MASK, Redactor
 from conformance.wire.signing import HeaderSignature, utc_now
 from conformance.wire.transport import (
     TRANSPORT_ERRORS,
@@ -48,6 +48,8 @@ _WITH_BODY = frozenset({"POST", "PUT"})
 # urllib3 adds these on its own unless it is told not to.
 _ADDED_BY_URLLIB3 = ("Host", "Accept-Encoding", "User-Agent")
 _SIGNATURE = re.compile(r"Signature=([0-9A-Za-z]{16,})|x-oss-signature=([0-9A-Za-z]{16,})")
+# How a signature looks where nothing names it.
+_DIGEST = re.compile(rb"[0-9A-Fa-f]{64}")
 _VISIBLE = re.compile(r"/[!-~]*")
 
 
@@ -81,6 +83,9 @@ class WireSession:
     everything unsigned.  ``ca_file`` names the certificates to trust for a
     target with a private authority.  Threads may share a session.
     """
+
+    # Of all sessions of this process: an endpoint may repeat what an earlier one sent.
+    _signatures: ClassVar[set[bytes]] = set()
 
     def __init__(
         self,
@@ -277,10 +282,35 @@ class WireSession:
                 message = f"The answer is longer than {limit} bytes."
                 return _Attempt(None, TransportFailure(FailureKind.TOO_LARGE, message))
             chunks.append(chunk)
-        signature = _sent_signature(prepared)
-        headers = self.redactor.known_headers(tuple(raw.headers.items()), signature)
-        body = self.redactor.known(b"".join(chunks), signature)
-        return _Attempt(Response(raw.status, raw.reason or "", headers, body), None)
+        sent = self._note_signatures(prepared)
+        reason = self._masked((raw.reason or "").encode("latin-1", "replace"), sent).decode("latin-1")
+        headers = self._masked_headers(tuple(raw.headers.items()), sent)
+        return _Attempt(Response(raw.status, reason, headers, self._masked(b"".join(chunks), sent)), None)
+
+    def _note_signatures(self, prepared: requests.PreparedRequest) -> tuple[str, ...]:
+        """The signatures of a request; they are kept, since a later answer may repeat them too."""
+        text = f"{prepared.headers.get('Authorization') or ''} {prepared.url or ''}"
+        sent = tuple(found[1] or found[2] for found in _SIGNATURE.finditer(text))
+        self._signatures.update(signature.lower().encode() for signature in sent)
+        return sent
+
+    def _masked(self, data: bytes, sent: tuple[str, ...]) -> bytes:
+        """Part of an answer without the run's secrets and the signatures of this and earlier requests."""
+        return _DIGEST.sub(self._masked_digest, self.redactor.known(data, *sent))
+
+    def _masked_digest(self, found: re.Match[bytes]) -> bytes:
+        return MASK.encode() if found[0].lower() in self._signatures else found[0]
+
+    def _masked_headers(self, headers: Headers, sent: tuple[str, ...]) -> Headers:
+        plain = "\n".join(f"{name}\n{value}" for name, value in headers).encode("latin-1", "replace")
+        # Nearly always clean, and one search is cheaper than one per header.
+        if self._masked(plain, sent) == plain:
+            return headers
+
+        def masked(text: str) -> str:
+            return self._masked(text.encode("latin-1", "replace"), sent).decode("latin-1")
+
+        return tuple((masked(name), masked(value)) for name, value in headers)
 
     def _failure(self, error: BaseException) -> TransportFailure:
         kind, words = explain(error)
@@ -338,9 +368,3 @@ def _request_target(url: str) -> str:
     if not _VISIBLE.fullmatch(target):
         raise UnsendableRequestError("The request target has a blank, control or non-ASCII character.")
     return target
-
-
-def _sent_signature(prepared: requests.PreparedRequest) -> str:
-    text = prepared.headers.get("Authorization") or prepared.url or ""
-    found = _SIGNATURE.search(text if isinstance(text, str) else "")
-    return (found[1] or found[2]) if found else ""

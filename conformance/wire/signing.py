@@ -82,7 +82,7 @@ def additional_header_names(headers: Mapping[str, str], wanted: Iterable[str]) -
 
 def canonical_headers(headers: Mapping[str, str], additional: Iterable[str] = ()) -> str:
     """One ``name:value`` line per signed header, sorted by lower-case name."""
-    extra = frozenset(additional)
+    extra = frozenset(name.lower() for name in additional)
     signed = []
     for name, value in headers.items():
         lower = name.lower()
@@ -141,11 +141,18 @@ def sign(key: bytes, text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Options:
-    """What both signers share; every deviation from the defaults exists to test a server."""
+    """What both signers share; every deviation from the defaults exists to test a server.
+
+    ``timestamp`` is written as x-oss-date in place of the time, for texts that
+    are no date.  ``listed_headers`` are named as additional headers exactly as
+    they stand, in whatever order and case, and whether or not they are sent.
+    """
 
     now: Callable[[], datetime] = utc_now
     clock_offset: timedelta = timedelta(0)
+    timestamp: str | None = None
     additional_headers: tuple[str, ...] = ()
+    listed_headers: tuple[str, ...] | None = None
     scope_region: str | None = None
     scope_date: str | None = None
     product: str = PRODUCT
@@ -163,8 +170,18 @@ class _Signer(_Options, AuthBase):
     def _time(self) -> datetime:
         return self.now().astimezone(UTC) + self.clock_offset
 
+    def _timestamp(self, time: datetime) -> str:
+        return self.timestamp if self.timestamp is not None else f"{time:%Y%m%dT%H%M%SZ}"
+
+    def _additional(self, headers: Mapping[str, str]) -> tuple[str, ...]:
+        if self.listed_headers is not None:
+            return self.listed_headers
+        return additional_header_names(headers, self.additional_headers)
+
     def _scope_parts(self, timestamp: str) -> tuple[str, str, str]:
-        return self.scope_date or timestamp[:8], self.scope_region or self.region, self.product
+        # A timestamp that is no date names no day; the scope then has that of the clock.
+        day = timestamp[:8] if self.timestamp is None else f"{self._time():%Y%m%d}"
+        return self.scope_date or day, self.scope_region or self.region, self.product
 
     def _signature(
         self, request: requests.PreparedRequest, query: str, timestamp: str, additional: tuple[str, ...]
@@ -188,25 +205,30 @@ class HeaderSignature(_Signer):
 
     ``separator`` joins the fields of that header: the SDKs write a bare comma,
     the help page a comma and a blank.  ``content_md5`` adds the Content-MD5 that
-    the SDKs send with every request.
+    the SDKs send with every request.  Without ``date_header`` only Date says when
+    the request was signed, as in the samples of the pages; without
+    ``content_sha256`` no header says what is hashed.
     """
 
     separator: str = ","
     content_md5: bool = False
-    content_sha256: str = UNSIGNED_PAYLOAD
+    content_sha256: str | None = UNSIGNED_PAYLOAD
+    date_header: bool = True
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
         time = self._time()
-        timestamp = time.strftime("%Y%m%dT%H%M%SZ")
+        timestamp = self._timestamp(time)
         headers = r.headers
-        headers["x-oss-date"] = timestamp
+        if self.date_header:
+            headers["x-oss-date"] = timestamp
         headers["Date"] = format_datetime(time, usegmt=True)
-        headers["x-oss-content-sha256"] = self.content_sha256
+        if self.content_sha256 is not None:
+            headers["x-oss-content-sha256"] = self.content_sha256
         if self.credentials.security_token:
             headers["x-oss-security-token"] = self.credentials.security_token
         if self.content_md5:
             headers["Content-MD5"] = _content_md5(r.body)
-        additional = additional_header_names(headers, self.additional_headers)
+        additional = self._additional(headers)
         signature = self._signature(r, raw_query(r.url or ""), timestamp, additional)
         scope = credential_scope(*self._scope_parts(timestamp))
         fields = [f"Credential={self.credentials.access_key_id}/{scope}"]
@@ -222,24 +244,26 @@ class UrlSignature(_Signer):
     """Signs in the query string.
 
     The SDKs' vector signers implement it; no page shows it for vectors.
-    ``expires`` is text as well as number, to send values that are no number.
+    ``expires`` is text as well as number, to send values that are no number;
+    ``None`` leaves the parameter out.
     """
 
-    expires: int | str = DEFAULT_EXPIRES
+    expires: int | str | None = DEFAULT_EXPIRES
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        timestamp = self._time().strftime("%Y%m%dT%H%M%SZ")
+        timestamp = self._timestamp(self._time())
         scope = credential_scope(*self._scope_parts(timestamp))
-        additional = additional_header_names(r.headers, self.additional_headers)
+        additional = self._additional(r.headers)
         base, _, query = (r.url or "").partition("?")
         pairs = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in _URL_PARAMETERS]
         credential = quote(f"{self.credentials.access_key_id}/{scope}", safe="")
         pairs += [
             f"x-oss-signature-version={ALGORITHM}",
-            f"x-oss-date={timestamp}",
-            f"x-oss-expires={quote(str(self.expires), safe='')}",
+            f"x-oss-date={quote(timestamp, safe='')}",
             f"x-oss-credential={credential}",
         ]
+        if self.expires is not None:
+            pairs.append(f"x-oss-expires={quote(str(self.expires), safe='')}")
         if self.credentials.security_token:
             pairs.append(f"x-oss-security-token={quote(self.credentials.security_token, safe='')}")
         if additional:

@@ -68,13 +68,13 @@ def execute(words: Sequence[str], *, cwd: Path, **changes: str) -> Ended:
 
 
 @contextmanager
-def emulator(*options: str, cwd: Path) -> Iterator[str]:
+def emulator(*options: str, cwd: Path, **changes: str) -> Iterator[str]:
     """The emulator as the command starts it, on a free port; yields its address."""
     words = [sys.executable, "-m", "conformance", "emulator", "--port", "0", "--exit-with-parent", *options]
     process = subprocess.Popen(
         words,
         cwd=cwd,
-        env=environment(**KEYS),
+        env=environment(**KEYS, **changes),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -11,7 +11,20 @@ import jsonschema_rs
 from conformance.contract.loader import load_contract
 
 from .conftest import Done
-from .harness import KEY_ID, KEYS, QUICK, ROOT, SECRET, TOKEN, command, emulator, outcomes, read_report, tree
+from .harness import (
+    ACCOUNT,
+    KEY_ID,
+    KEYS,
+    QUICK,
+    ROOT,
+    SECRET,
+    TOKEN,
+    command,
+    emulator,
+    outcomes,
+    read_report,
+    tree,
+)
 
 
 def test_a_conformant_target_gives_exit_code_0_and_says_so_last(delete_vectors_run: Done) -> None:
@@ -84,3 +97,32 @@ def test_nothing_to_decide_gives_exit_code_5(tmp_path: Path) -> None:
     ended = command("run", "--requirement", "DeleteVectors.QpsLimitExceeded", cwd=tmp_path)
     assert ended.code == 5, ended.out
     assert read_report(tmp_path / "reports/latest")["exitCode"] == 5
+
+
+def test_recall_decides_over_all_queries_together(tmp_path: Path) -> None:
+    """An approximate target passes when it finds what was asked for on the whole, and fails when it does not."""
+    asked = ("--min-recall", "0.85", "--visibility-timeout", "0.2", "--operation", "QueryVectors")
+    found = {}
+    for recall in ("0.9", "0.5"):
+        with emulator("--recall", recall, "--account-id", ACCOUNT, cwd=tmp_path) as address:
+            words = (
+                "run",
+                "--endpoint",
+                address,
+                "--account-id",
+                ACCOUNT,
+                "--strict",
+                "--report-dir",
+                recall,
+                *asked,
+            )
+            found[recall] = command(*words, cwd=tmp_path, **KEYS)
+    assert found["0.9"].code == 0, found["0.9"].out
+    assert found["0.5"].code == 1, found["0.5"].out
+    report = read_report(tmp_path / "0.5")
+    assert outcomes(report)["QueryVectors.nearest"] == "fail"
+    violation = next(
+        one["violation"] for one in report["requirements"] if one["id"] == "QueryVectors.nearest"
+    )
+    assert violation["expected"] == "at least 85% of what must be found"
+    assert "over all queries" in violation["actual"]

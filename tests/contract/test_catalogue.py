@@ -28,7 +28,7 @@ FILES = sorted((OPENAPI / "requirements").glob("*.yaml"))
 SCHEMA = json.loads((OPENAPI / "requirements" / "catalogue.schema.json").read_text(encoding="utf-8"))
 CONTRACT = load_contract()
 REQUIREMENTS = tuple(CONTRACT.requirements.values())
-COMMON = ("Errors", "Http", "Signing")
+COMMON = ("Errors", "Http", "Order", "Signing")
 
 each_file = pytest.mark.parametrize("file", [pytest.param(file, id=file.stem) for file in FILES])
 

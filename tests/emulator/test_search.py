@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from oss_vectors_emulator import Limits, Settings
 from oss_vectors_emulator.distances import SCREENING_THRESHOLD, DistanceMetrics, Metric
-from oss_vectors_emulator.search import Searcher
+from oss_vectors_emulator.search import ApproximateSearcher, Searcher
 from oss_vectors_emulator.store import VectorRecord, VectorTable
 
 from .client import INDEX, Client, FakeClock, make_client, vector
@@ -199,3 +199,41 @@ def test_new_vectors_can_be_kept_from_queries_for_a_while() -> None:
     clock.advance(2.0)
     assert [entry["key"] for entry in query(client).json["vectors"]] == ["k"]
     assert [entry["key"] for entry in query(client, filter={"a": "b"}).json["vectors"]] == ["k"]
+
+
+@pytest.mark.parametrize("recall", [0.5, 0.9])
+def test_an_approximate_search_finds_its_share_of_the_nearest(recall: float) -> None:
+    rng = np.random.default_rng(11)
+    table = table_of(rng.normal(size=(300, 4)).astype(np.float32))
+    metric, found, wanted = DistanceMetrics().metric("euclidean"), 0, 0
+    for query in rng.normal(size=(100, 4)).astype(np.float32):
+        exact = {hit.row for hit in Searcher().nearest(table, metric, query, 20, None)}
+        hits = ApproximateSearcher(recall).nearest(table, metric, query, 20, None)
+        distances = [hit.distance for hit in hits]
+        assert len(hits) == 20
+        assert distances == sorted(distances)
+        found += len(exact & {hit.row for hit in hits})
+        wanted += len(exact)
+    assert abs(found / wanted - recall) < 0.03
+
+
+def test_an_approximate_search_overlooks_the_same_vectors_every_time() -> None:
+    rng = np.random.default_rng(5)
+    rows = rng.normal(size=(60, 4)).astype(np.float32)
+    forward, backward = table_of(rows), VectorTable(4)
+    backward.put(VectorRecord(f"k{n}", rows[n]) for n in reversed(range(60)))
+    metric, query = DistanceMetrics().metric("cosine"), rows[7]
+
+    def keys(table: VectorTable) -> list[str]:
+        hits = ApproximateSearcher(0.6).nearest(table, metric, query, 60, None)
+        return [table.keys[hit.row] for hit in hits]
+
+    assert 20 < len(keys(forward)) < 55
+    assert keys(forward) == keys(forward) == keys(backward)
+
+
+def test_the_recall_of_an_emulator_is_a_setting() -> None:
+    client = make_client(Settings(recall=0.0)).make_bucket().make_index()
+    client.put(vector("a"))
+    assert client.stored().keys() == {"a"}
+    assert query(client).json == {"vectors": []}

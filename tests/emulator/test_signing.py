@@ -296,3 +296,13 @@ def test_a_signed_url_without_one_of_its_parameters_is_refused(empty: Client, lo
     query = Signer().url_query("GET", "", empty.behaviour.clock.now(), None)
     kept = "&".join(piece for piece in query.split("&") if not piece.startswith(f"{lost}="))
     assert empty.raw("GET", ENDPOINT, kept, {}, b"").status == 400
+
+
+def test_a_security_token_added_after_signing_breaks_the_signature(sts_client: Client) -> None:
+    signer = Signer(Credential(STS.access_key_id, STS.access_key_secret))
+    moment = sts_client.behaviour.clock.now()
+    headers = signer.headers("GET", "", moment, None, {})
+    late = {**headers, "x-oss-security-token": "the-token"}
+    assert sts_client.raw("GET", ENDPOINT, "", late, b"").code == "SignatureDoesNotMatch"
+    query = f"{signer.url_query('GET', '', moment, None)}&x-oss-security-token=the-token"
+    assert sts_client.raw("GET", ENDPOINT, query, {}, b"").code == "SignatureDoesNotMatch"

@@ -19,6 +19,7 @@ class Fault:
     ``requirement`` is the clause it violates.  ``also`` lists ids or globs of clauses that name the same
     mistake as fairly, because the pages state one rule in two places; a report under any of them is right.
     ``addressing`` is how the suite must name buckets to be able to see it: a host name has no upper case.
+    ``temporary_key`` gives the suite a key with a security token, without which it could not see it either.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Fault:
     also: tuple[str, ...] = ()
     app: type[EmulatorApp] = EmulatorApp
     addressing: str = "virtual-host"
+    temporary_key: bool = False
 
     @property
     def operation(self) -> str:

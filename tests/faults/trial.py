@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -13,9 +16,8 @@ import pytest
 
 from conformance import plugin as conformance_plugin
 from conformance.contract.loader import load_contract
-from conformance.contract.model import Level, Profile
+from conformance.contract.model import Level, Need, Profile
 from conformance.suite.events import TestRecord
-from conformance.suite.settings import RunSettings
 from oss_vectors_emulator.config import Settings
 from oss_vectors_emulator.credentials import Credential
 from oss_vectors_emulator.server import bind, make_server, url_of
@@ -23,6 +25,7 @@ from tests.faults.faulty_emulator import faulty_app
 from tests.faults.model import Fault
 
 CREDENTIAL = Credential("fault-access-key", "fault-access-secret")
+TEMPORARY = replace(CREDENTIAL, security_token="fault-security-token")
 # The emulator shows writes at once and answers within milliseconds; waiting longer only costs time.
 _VISIBILITY_SECONDS = 0.05
 _READ_SECONDS = 5.0
@@ -75,10 +78,9 @@ class Watch:
         error = getattr(report, "conformance_error", None)
         if error is not None:
             self.outcome.problems.append(str(error))
-        data = getattr(report, "conformance", None)
-        if data is None:
+        record, outcome = record_of(report), self.outcome
+        if record is None:
             return
-        record, outcome = TestRecord.from_json(json.loads(data)), self.outcome
         outcome.tests += 1
         outcome.requests += sum(record.requests.values())
         for event in record.violations:
@@ -92,6 +94,14 @@ class Watch:
                 outcome.examples[event.requirement] = f"{event.expected[:150]} <> {event.actual[:200]}"
                 if self.fault is not None and self.fault.is_named_by(event.requirement):
                     outcome.right.append(event.requirement)
+
+
+def record_of(report: pytest.TestReport) -> TestRecord | None:
+    """The record of a test that its report carries, in the form in which it goes between processes."""
+    data = getattr(report, "conformance", None)
+    if data is None:
+        return None
+    return TestRecord.from_json(json.loads(data) if isinstance(data, str) else data)
 
 
 def decided_by(item: pytest.Item) -> set[str]:
@@ -111,6 +121,8 @@ def is_core(item: pytest.Item) -> bool:
     """Whether a default run of the suite has this test."""
     requirements = load_contract().requirements
     asked = [Profile(str(marker.args[0])) for marker in item.iter_markers("in_profile")]
+    if any(requirements[name].needs is Need.TEMPORARY_KEY for name in decided_by(item)):
+        return False
     decided = [requirements[name].profile for name in decided_by(item)]
     return all(p is not Profile.FULL for p in asked) and any(p is not Profile.FULL for p in decided)
 
@@ -134,8 +146,12 @@ def in_order(items: list[pytest.Item], fault: Fault | None) -> list[pytest.Item]
     return sorted((i for i in items if is_core(i) or rank(i) < directed), key=rank)
 
 
-def serve(fault: Fault | None) -> tuple[int, str]:
-    """Start an emulator with the fault in a forked process; its id and address."""
+@contextmanager
+def served(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, int]]:
+    """A process forked from this one that serves on a bound socket; its address and its id.
+
+    ``serve`` runs in that process, which is killed in the end.
+    """
     bound = bind("127.0.0.1", 0)
     # Listening before the fork: the first connection waits instead of being refused.
     bound.listen()
@@ -147,54 +163,87 @@ def serve(fault: Fault | None) -> tuple[int, str]:
         # A fault may crash on every request; the traces are of no interest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         try:
-            app = faulty_app(fault, Settings(credentials=(CREDENTIAL,)))
-            make_server(app, lambda: None).run(sockets=[bound])
+            serve(bound)
         finally:
             os._exit(0)
     bound.close()
-    return process, url
+    try:
+        yield url, process
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+
+def settings_for_trials(*, temporary_key: bool = False) -> Settings:
+    """Settings of an emulator that :func:`open_suite` can talk to."""
+    return Settings(credentials=(TEMPORARY if temporary_key else CREDENTIAL,))
+
+
+def run_until(session: pytest.Session, items: Sequence[pytest.Item], enough: Callable[[], bool]) -> bool:
+    """Run tests one after the other until it is enough; whether nothing else ended it before the last."""
+    for at, item in enumerate(items):
+        following = items[at + 1] if at + 1 < len(items) else None
+        session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if enough():
+            return True
+        if session.shouldstop:
+            return False
+    return True
 
 
 def attempt(session: pytest.Session, fault: Fault | None, *, whole: bool, near: bool = False) -> Outcome:
     """Run the collected tests against an emulator with the fault; call in a forked process."""
     outcome = Outcome(fault.name if fault is not None else "none")
-    emulator, url = serve(fault)
-    try:
+    temporary_key = fault is not None and fault.temporary_key
+
+    def serve(bound: socket.socket) -> None:
+        settings = settings_for_trials(temporary_key=temporary_key)
+        make_server(faulty_app(fault, settings), lambda: None).run(sockets=[bound])
+
+    with served(serve) as (url, _):
         config = session.config
-        base = config.stash[conformance_plugin._SETTINGS_KEY]
-        addressing = fault.addressing if fault is not None else base.addressing
-        _open(config, replace(base, endpoint=url, embedded=False, addressing=addressing))
+        addressing = fault.addressing if fault is not None else None
+        open_suite(config, url, addressing=addressing, temporary_key=temporary_key)
         watch = Watch(outcome, fault)
         config.pluginmanager.register(watch)
         items = in_order(session.items, fault)
         if near and fault is not None:
             items = [item for item in items if _is_near(item, fault)]
-        for at, item in enumerate(items):
-            following = items[at + 1] if at + 1 < len(items) else None
-            config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if session.shouldstop or (outcome.right and not whole):
-                break
+
+        def enough() -> bool:
+            if outcome.right and not whole:
+                return True
             if time.monotonic() - watch.started > _LONGEST_SECONDS:
                 outcome.problems.append(f"given up after {outcome.tests} tests")
-                break
+                return True
+            return False
+
+        run_until(session, items, enough)
         outcome.seconds = round(time.monotonic() - watch.started, 3)
-    finally:
-        os.kill(emulator, signal.SIGKILL)
-        os.waitpid(emulator, 0)
     return outcome
 
 
-def _open(config: pytest.Config, settings: RunSettings) -> None:
+def open_suite(
+    config: pytest.Config, url: str, *, addressing: str | None = None, temporary_key: bool = False
+) -> None:
+    """Point the collected suite at an endpoint, as a default run would; call in a forked process."""
     environment: dict[str, Any] = {
         "OSS_ACCESS_KEY_ID": CREDENTIAL.access_key_id,
         "OSS_ACCESS_KEY_SECRET": CREDENTIAL.access_key_secret,
     }
+    if temporary_key:
+        environment["OSS_SESSION_TOKEN"] = TEMPORARY.security_token
+    base = config.stash[conformance_plugin._SETTINGS_KEY]
     patient = replace(
-        settings,
+        base,
+        endpoint=url,
+        embedded=False,
+        addressing=addressing or base.addressing,
         account_id=CREDENTIAL.account_id,
         visibility_timeout=_VISIBILITY_SECONDS,
         read_timeout=_READ_SECONDS,
         report_dir=None,
+        temporary_key=temporary_key,
         # Collected as a full run, to have its tests at hand; generated ones at the length of a default run.
         profile=Profile.CORE.value,
     )

@@ -8,6 +8,7 @@ from itertools import chain
 from tests.faults.catalogue import (
     bucket_life,
     bucket_reading,
+    check_order,
     deleting,
     envelopes,
     exchanges,
@@ -27,7 +28,9 @@ from tests.faults.catalogue import (
     query_parameters,
     query_results,
     reading_flags,
+    request_forms,
     settings,
+    signature_forms,
     signatures,
 )
 from tests.faults.model import Fault
@@ -35,6 +38,7 @@ from tests.faults.model import Fault
 _MODULES = (
     bucket_life,
     bucket_reading,
+    check_order,
     deleting,
     envelopes,
     exchanges,
@@ -54,7 +58,9 @@ _MODULES = (
     query_parameters,
     query_results,
     reading_flags,
+    request_forms,
     settings,
+    signature_forms,
     signatures,
 )
 

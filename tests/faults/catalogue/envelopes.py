@@ -169,6 +169,13 @@ def _members() -> Iterator[Fault]:
         _member("Message", lambda _m, _r: _NULL),
         "Errors.body.strings",
     )
+    yield _error("message-empty", "body.message.non-empty", "Message is empty", _member("Message", ""))
+    yield _error(
+        "message-empty-on-404",
+        "body.message.non-empty",
+        "Message is empty where something does not exist",
+        _member("Message", lambda m, _r: "" if m["Code"].startswith("NoSuch") else m["Message"]),
+    )
     yield _error(
         "id-other", "body.request-id", "RequestId differs from the header", _member("RequestId", "0" * 24)
     )

@@ -90,36 +90,38 @@ def _requests() -> Iterator[Fault]:
     )
 
 
-def _is_chunked(request: Request) -> bool:
+def is_chunked(request: Request) -> bool:
+    """Whether the body came in chunks."""
     return "chunked" in (request.header("transfer-encoding") or "")
 
 
 def _refuse_chunked(self: Any, request: Request, route: Any) -> Any:
-    if _is_chunked(request):
+    if is_chunked(request):
         raise ServiceError("InvalidArgument")
     return Pipeline.read_body(self, request, route)
 
 
 def _refuse_empty_chunked(self: Any, request: Request, route: Any) -> Any:
-    if _is_chunked(request) and not request.body:
+    if is_chunked(request) and not request.body:
         raise ServiceError("MalformedJson")
     return Pipeline.read_body(self, request, route)
 
 
-def _has_equals(request: Request) -> bool:
+def has_equals(request: Request) -> bool:
+    """Whether a sub-resource is written with ``=``."""
     return any(
         piece.endswith("=") and not piece.startswith("x-oss") for piece in request.raw_query.split("&")
     )
 
 
 def _refuse_equals(self: Any, request: Request) -> Response:
-    if _has_equals(request):
+    if has_equals(request):
         raise ServiceError("InvalidArgument")
     return Pipeline.serve(self, request)
 
 
 def _refuse_equals_signature(self: Any, request: Request) -> Response:
-    if _has_equals(request):
+    if has_equals(request):
         raise ServiceError("SignatureDoesNotMatch")
     return Pipeline.serve(self, request)
 

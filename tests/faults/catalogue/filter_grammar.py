@@ -174,6 +174,12 @@ def _grammar() -> Iterator[Fault]:
             )
         ),
     )
+    yield fault_of(
+        "exists-any",
+        "operand.rejected",
+        "$exists takes any value as true or false",
+        reads(operand=lambda s, op, v: bool(v) if op == "$exists" else FilterParser.operand(s, op, v)),
+    )
 
 
 def _filter_limits(**values: int) -> Change:

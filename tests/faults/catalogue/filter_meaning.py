@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import orjson
+
+from oss_vectors_emulator.behaviour import Behaviour
+from oss_vectors_emulator.calls import Call, Handler
 from oss_vectors_emulator.filters import Combination, Condition, FilterEvaluator, FilterParser
+from oss_vectors_emulator.messages import Response
 from tests.faults import changes as c
 from tests.faults.catalogue.filtering_parts import QUERY, fault_of, reads
 from tests.faults.model import Change, Fault
@@ -18,6 +24,7 @@ def faults() -> Iterator[Fault]:
     """Every fault of this module."""
     yield from _operators()
     yield from _combinations()
+    yield from _candidates()
 
 
 def _means(**members: Any) -> Change:
@@ -398,6 +405,38 @@ def _combinations() -> Iterator[Fault]:
         f"{QUERY}.topK.fills-result",
         f"{QUERY}.nearest",
     )
+
+
+def _candidates() -> Iterator[Fault]:
+    for name, summary, candidates in (
+        ("candidates-half", "only the nearer half of topK is filtered", lambda top: max(1, top // 2)),
+        ("candidates-five", "only the five nearest are filtered", lambda top: min(5, top)),
+        ("candidates-one-less", "one less than topK is filtered", lambda top: max(1, top - 1)),
+    ):
+        yield fault_of(
+            name, "eq", summary, filter_late(candidates), f"{QUERY}.filter.*", f"{QUERY}.filter.exists.*"
+        )
+
+
+def filter_late(candidates: Any) -> Change:
+    """Filter after the search, what comes of as many candidates as ``candidates`` makes of topK.
+
+    With topK candidates that is legal: the user guide speaks of filtering before and after the search.
+    """
+
+    def handle(_parts: Behaviour, handler: Handler, call: Call) -> Response:
+        top = call.body.get("topK")
+        if not isinstance(call.body.get("filter"), dict) or not isinstance(top, int):
+            return handler(call)
+        response = handler(replace(call, body={**call.body, "topK": 500}))
+        handler(call)
+        unfiltered = {name: value for name, value in call.body.items() if name != "filter"}
+        plain = orjson.loads(handler(replace(call, body={**unfiltered, "topK": candidates(top)})).body)
+        near = {entry["key"] for entry in plain["vectors"]}
+        kept = [entry for entry in orjson.loads(response.body)["vectors"] if entry["key"] in near]
+        return replace(response, body=orjson.dumps({"vectors": kept}))
+
+    return c.instead(QUERY, handle)
 
 
 def _depth_limited(most: int) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -320,6 +321,26 @@ def _lenient(request: Request) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def _mended(request: Request, mend: Callable[[str], str]) -> dict[str, Any] | None:
+    try:
+        value = json.loads(mend(request.body.decode("utf-8", "replace")))
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _commented(request: Request) -> dict[str, Any] | None:
+    return _mended(request, lambda text: re.sub(r"/\*.*?\*/|//.*", "", text))
+
+
+def _pythonic(request: Request) -> dict[str, Any] | None:
+    return _mended(request, lambda text: text.replace("None", "null").replace("True", "true"))
+
+
+def _terminated(request: Request) -> dict[str, Any] | None:
+    return _mended(request, lambda text: text.rstrip("\x00"))
+
+
 def _bodies() -> Iterator[Fault]:
     for at, name in enumerate(POSTS):
         malformed, also = f"{name}.body.malformed", (f"{name}.body.*", "Errors.code-status")
@@ -384,6 +405,18 @@ def _bodies() -> Iterator[Fault]:
         _reading("PutVectors", _lenient),
         ("PutVectors.body.*",),
     )
+    for name, summary, read in (
+        ("GetVectors", "comments in a body are skipped", _commented),
+        ("DeleteVectors", "None and True of Python are read like null and true", _pythonic),
+        ("QueryVectors", "a NUL behind the JSON ends it", _terminated),
+    ):
+        yield Fault(
+            f"{name}.lenient-json",
+            f"{name}.body.malformed",
+            summary,
+            _reading(name, read),
+            (f"{name}.body.*",),
+        )
     yield Fault(
         "ListVectorIndexes.body-required",
         "ListVectorIndexes.body.absent",

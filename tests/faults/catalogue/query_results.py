@@ -135,20 +135,6 @@ def _metric(block: Any, name: str | None = None) -> Change:
     return c.part("metrics", table=table)
 
 
-def _filter_late(parts: Behaviour, handler: Handler, call: Call) -> Response:
-    if not isinstance(call.body.get("filter"), dict):
-        return handler(call)
-    allowed = {
-        e["key"]
-        for e in orjson.loads(handler(replace(call, body={**call.body, "topK": 500})).body)["vectors"]
-    }
-    handler(call)
-    plain = orjson.loads(
-        handler(replace(call, body={k: v for k, v in call.body.items() if k != "filter"})).body
-    )
-    return parts.presenter.json({"vectors": [e for e in plain["vectors"] if e["key"] in allowed]})
-
-
 def _distances() -> Iterator[Fault]:
     euclid, cosine = "distance.euclidean", "distance.cosine"
     cosine_id = f"{QUERY}.{cosine}"

@@ -11,6 +11,14 @@ from oss_vectors_emulator.errors import ServiceError
 from oss_vectors_emulator.messages import Request, Response
 from oss_vectors_emulator.pipeline import Pipeline
 from tests.faults import changes as c
+from tests.faults.catalogue.signatures_parts import (
+    authentication,
+    computed,
+    query_prefixes,
+    signing_fault,
+    with_header,
+    without_header,
+)
 from tests.faults.model import Change, Fault
 
 _A = Authenticator
@@ -24,166 +32,128 @@ def faults() -> Iterator[Fault]:
     yield from _codes()
 
 
-def _auth(**members: Any) -> Change:
-    return c.part("authenticator", **members)
-
-
-def _fault(name: str, clause: str, summary: str, change: Change, *also: str) -> Fault:
-    return Fault(f"Signing.{name}", f"Signing.{clause}", summary, change, also)
-
-
-def _computed(change: Any) -> Change:
-    """Compute the signature over something else than the request; what no longer differs is unchecked."""
-
-    def check_signature(self: Any, request: Request, address: Any, claim: Claim, credential: Any) -> None:
-        try:
-            _A.check_signature(self, request, address, claim, credential)
-        except ServiceError:
-            for other in change(self, request, address, claim, credential):
-                if _A.expected_signature(self, *other) == claim.provided:
-                    return
-            raise
-
-    return _auth(check_signature=check_signature)
-
-
-def _without(request: Request, name: str) -> Request:
-    return replace(request, headers=tuple((n, v) for n, v in request.headers if n.lower() != name))
-
-
-def _with(request: Request, name: str, value: str) -> Request:
-    return replace(_without(request, name), headers=(*_without(request, name).headers, (name, value)))
-
-
-def _query_prefixes(request: Request) -> list[Request]:
-    pieces = request.raw_query.split("&")
-    return [replace(request, raw_query="&".join(pieces[:at] + pieces[at + 1 :])) for at in range(len(pieces))]
-
-
 def _unchecked() -> Iterator[Fault]:
     wrong = "SignatureDoesNotMatch"
     everything = (f"Signing.{wrong}.*", "Signing.url.tampered", "Signing.*.wrong")
-    yield _fault(
+    yield signing_fault(
         "product-unchecked",
         "product.wrong",
         "any product in the scope",
-        _auth(
+        authentication(
             check_scope=lambda s, cl: _A.check_scope(s, replace(cl, product="oss")),
             check_signature=_own_product,
         ),
     )
-    yield _fault(
+    yield signing_fault(
         "signature-unchecked",
         f"{wrong}.secret",
         "signatures are not looked at",
-        _auth(check_signature=lambda *_a: None),
+        authentication(check_signature=lambda *_a: None),
         *everything,
     )
-    yield _fault(
+    yield signing_fault(
         "secret-unchecked",
         f"{wrong}.secret",
         "a wrong secret is served when the key is known",
-        _auth(check_signature=_known_to_be_foreign),
+        authentication(check_signature=_known_to_be_foreign),
         *everything,
     )
-    yield _fault(
+    yield signing_fault(
         "signature-beginning",
         f"{wrong}.secret",
         "any 64 hex digits are taken for a header signature",
-        _auth(
+        authentication(
             check_signature=lambda s, r, a, cl, cr: (
                 None if cl.expires is None else _A.check_signature(s, r, a, cl, cr)
             )
         ),
         *everything,
     )
-    yield _fault(
+    yield signing_fault(
         "url-unchecked",
         "url.tampered",
         "signatures in the query are not verified",
-        _auth(
+        authentication(
             check_signature=lambda s, r, a, cl, cr: (
                 None if cl.expires is not None else _A.check_signature(s, r, a, cl, cr)
             )
         ),
     )
     types = ("application/json", "application/octet-stream", "application/xml")
-    yield _fault(
+    yield signing_fault(
         "content-type-unsigned",
         f"{wrong}.header",
         "Content-Type is not part of the signature",
-        _computed(
+        computed(
             lambda _s, r, a, cl, cr: (
-                [(_with(r, "content-type", t), a, cl, cr) for t in types]
-                + [(_without(r, "content-type"), a, cl, cr)]
+                [(with_header(r, "content-type", t), a, cl, cr) for t in types]
+                + [(without_header(r, "content-type"), a, cl, cr)]
             )
         ),
     )
-    yield _fault(
+    yield signing_fault(
         "query-unsigned",
         f"{wrong}.query",
         "parameters added after signing go unnoticed",
-        _computed(
-            lambda _s, r, a, cl, cr: (
-                [(x, a, cl, cr) for x in _query_prefixes(r)] if cl.expires is None else []
-            )
+        computed(
+            lambda _s, r, a, cl, cr: [(x, a, cl, cr) for x in query_prefixes(r)] if cl.expires is None else []
         ),
     )
-    yield _fault(
+    yield signing_fault(
         "url-query-unsigned",
         "url.tampered",
         "parameters added to a signed URL go unnoticed",
-        _computed(
+        computed(
             lambda _s, r, a, cl, cr: (
-                [(x, a, cl, cr) for x in _query_prefixes(r)] if cl.expires is not None else []
+                [(x, a, cl, cr) for x in query_prefixes(r)] if cl.expires is not None else []
             )
         ),
     )
-    yield _fault(
+    yield signing_fault(
         "method-unsigned",
         f"{wrong}.method",
         "the method is not part of the signature",
-        _computed(
+        computed(
             lambda _s, r, a, cl, cr: [
                 (replace(r, method=m), a, cl, cr) for m in ("GET", "PUT", "POST", "DELETE", "HEAD")
             ]
         ),
     )
-    yield _fault(
+    yield signing_fault(
         "bucket-unsigned",
         f"{wrong}.bucket",
         "the bucket is not part of the signature",
-        _computed(
+        computed(
             lambda _s, r, a, cl, cr: [
                 (r, replace(a, bucket=b), cl, cr) for b in ((a.bucket or "") + "x", (a.bucket or "x")[:-1])
             ]
         ),
     )
-    yield _fault(
+    yield signing_fault(
         "region-unchecked",
         "region.wrong",
         "any region in the scope",
-        _auth(
+        authentication(
             check_scope=lambda s, cl: _A.check_scope(s, replace(cl, region=s.region)),
             check_signature=_own_region,
         ),
     )
-    yield _fault(
+    yield signing_fault(
         "scope-day-unchecked",
         "scope-date.wrong",
         "any day in the scope",
-        _auth(
+        authentication(
             check_scope=lambda s, cl: _A.check_scope(s, replace(cl, day=cl.date[:8])),
             check_signature=_own_day,
         ),
     )
-    yield _fault(
+    yield signing_fault(
         "token-unchecked",
         "security-token.wrong",
         "a security token that does not belong is ignored",
-        _auth(check_token=lambda _s, _cl, _cr: None),
+        authentication(check_token=lambda _s, _cl, _cr: None),
     )
-    yield _fault(
+    yield signing_fault(
         "unknown-key-served",
         "InvalidAccessKeyId",
         "an unknown access key is served",
@@ -191,11 +161,11 @@ def _unchecked() -> Iterator[Fault]:
         "ListVectorBuckets.InvalidAccessKeyId",
         "Signing.before-bucket",
     )
-    yield _fault(
+    yield signing_fault(
         "additional-unsigned",
         "header.additional-headers",
         "additional headers are left out of the signature",
-        _auth(
+        authentication(
             expected_signature=lambda s, r, a, cl, cr: _A.expected_signature(
                 s, r, a, replace(cl, additional=()), cr
             )
@@ -234,64 +204,64 @@ def _any_key() -> Change:
         if claim.access_key_id in self.credentials:
             _A.check_signature(self, request, address, claim, credential)
 
-    return _auth(look_up=look_up, check_signature=check_signature)
+    return authentication(look_up=look_up, check_signature=check_signature)
 
 
 def _times() -> Iterator[Fault]:
-    yield _fault(
+    yield signing_fault(
         "skew-unchecked",
         "skew.past.rejected",
         "any date is accepted",
-        _auth(check_time=_expiry_only),
+        authentication(check_time=_expiry_only),
         "Signing.skew.future.rejected",
     )
-    yield _fault(
+    yield signing_fault(
         "skew-future-unchecked",
         "skew.future.rejected",
         "dates ahead of the clock are accepted",
-        _auth(check_time=_past_only),
+        authentication(check_time=_past_only),
     )
-    yield _fault(
+    yield signing_fault(
         "skew-past-unchecked",
         "skew.past.rejected",
         "dates behind the clock are accepted",
-        _auth(check_time=_future_only),
+        authentication(check_time=_future_only),
     )
-    yield _fault(
+    yield signing_fault(
         "skew-an-hour",
         "skew.past.rejected",
         "an hour of skew is accepted",
         _skew(3600),
         "Signing.skew.future.rejected",
     )
-    yield _fault(
+    yield signing_fault(
         "skew-a-day",
         "skew.past.rejected",
         "a day of skew is accepted",
         _skew(86400),
         "Signing.skew.future.rejected",
     )
-    yield _fault(
+    yield signing_fault(
         "skew-five-minutes",
         "skew.past.accepted",
         "five minutes of skew are the most",
         _skew(300),
         "Signing.skew.future.accepted",
     )
-    yield _fault(
+    yield signing_fault(
         "skew-ten-minutes",
         "skew.past.accepted",
         "ten minutes of skew are the most",
         _skew(600),
         "Signing.skew.future.accepted",
     )
-    yield _fault(
+    yield signing_fault(
         "skew-none-ahead",
         "skew.future.accepted",
         "a date ahead of the clock is refused",
-        _auth(check_time=_nothing_ahead),
+        authentication(check_time=_nothing_ahead),
     )
-    yield _fault(
+    yield signing_fault(
         "skew-400",
         "skew.past.rejected",
         "too much skew is refused with 400",
@@ -299,21 +269,24 @@ def _times() -> Iterator[Fault]:
         "Signing.skew.future.rejected",
         "Errors.code-status",
     )
-    yield _fault(
+    yield signing_fault(
         "skew-other-code",
         "skew.past.rejected",
         "too much skew is SignatureDoesNotMatch",
         c.error_of("RequestTimeTooSkewed", to="SignatureDoesNotMatch"),
         "Signing.skew.future.rejected",
     )
-    yield _fault(
-        "url-never-expires", "url.expired", "signed URLs never expire", _auth(check_time=_header_only)
+    yield signing_fault(
+        "url-never-expires",
+        "url.expired",
+        "signed URLs never expire",
+        authentication(check_time=_header_only),
     )
-    yield _fault(
+    yield signing_fault(
         "url-of-fifteen-minutes",
         "url.expired",
         "signed URLs live for two hours at least",
-        _auth(
+        authentication(
             check_time=lambda s, cl: _A.check_time(
                 s, replace(cl, expires=max(7200, cl.expires)) if cl.expires is not None else cl
             )
@@ -372,55 +345,55 @@ def _nothing_ahead(self: Any, claim: Claim) -> None:
 
 
 def _refused() -> Iterator[Fault]:
-    yield _fault(
+    yield signing_fault(
         "blanks-refused",
         "header.blanks",
         "blanks in the Authorization header are refused",
-        _auth(read_header=_no_blanks),
+        authentication(read_header=_no_blanks),
     )
-    yield _fault(
+    yield signing_fault(
         "blanks-kept",
         "header.blanks",
         "blanks behind commas count as part of the names",
-        _auth(read_header=_kept_blanks),
+        authentication(read_header=_kept_blanks),
     )
-    yield _fault(
+    yield signing_fault(
         "additional-refused",
         "header.additional-headers",
         "AdditionalHeaders is not understood",
-        _auth(check_scope=_nothing_additional),
+        authentication(check_scope=_nothing_additional),
     )
-    yield _fault(
+    yield signing_fault(
         "md5-unsigned",
         "header.content-md5",
         "Content-MD5 is left out of the signature",
-        _auth(
+        authentication(
             expected_signature=lambda s, r, a, cl, cr: _A.expected_signature(
-                s, _without(r, "content-md5"), a, cl, cr
+                s, without_header(r, "content-md5"), a, cl, cr
             )
         ),
     )
-    yield _fault(
+    yield signing_fault(
         "md5-hex",
         "header.content-md5",
         "Content-MD5 is expected in hexadecimal",
         c.pipeline(check_digest=lambda _s, r: _refuse(r.header("content-md5") is not None, "InvalidDigest")),
     )
-    yield _fault(
+    yield signing_fault(
         "url-refused",
         "url.accepted",
         "signatures in the query are not understood",
-        _auth(read_claim=_headers_only),
+        authentication(read_claim=_headers_only),
         "Signing.url.*",
     )
-    yield _fault(
+    yield signing_fault(
         "url-needs-date-header",
         "url.accepted",
         "a signed URL needs a header x-oss-date too",
-        _auth(read_url=_with_date_header),
+        authentication(read_url=_with_date_header),
         "Signing.url.*",
     )
-    yield _fault(
+    yield signing_fault(
         "bucket-before-authentication",
         "before-bucket",
         "a missing bucket is noticed before a wrong key",
@@ -474,7 +447,7 @@ def _bucket_first() -> Change:
 
 def _codes() -> Iterator[Fault]:
     wrong = "SignatureDoesNotMatch"
-    yield _fault(
+    yield signing_fault(
         "unknown-key-other-code",
         "InvalidAccessKeyId",
         "an unknown key is AccessDenied",
@@ -482,7 +455,7 @@ def _codes() -> Iterator[Fault]:
         "ListVectorBuckets.InvalidAccessKeyId",
         "Signing.before-bucket",
     )
-    yield _fault(
+    yield signing_fault(
         "unknown-key-401",
         "InvalidAccessKeyId",
         "an unknown key is refused with 401",
@@ -491,7 +464,7 @@ def _codes() -> Iterator[Fault]:
         "Signing.before-bucket",
         "Errors.code-status",
     )
-    yield _fault(
+    yield signing_fault(
         "unknown-key-404",
         "InvalidAccessKeyId",
         "an unknown key is refused with 404",
@@ -500,7 +473,7 @@ def _codes() -> Iterator[Fault]:
         "Signing.before-bucket",
         "Errors.code-status",
     )
-    yield _fault(
+    yield signing_fault(
         "mismatch-other-code",
         f"{wrong}.secret",
         "a wrong signature is AccessDenied",
@@ -508,7 +481,7 @@ def _codes() -> Iterator[Fault]:
         f"Signing.{wrong}.*",
         "Signing.url.tampered",
     )
-    yield _fault(
+    yield signing_fault(
         "mismatch-401",
         f"{wrong}.secret",
         "a wrong signature is refused with 401",
@@ -517,7 +490,7 @@ def _codes() -> Iterator[Fault]:
         "Signing.url.tampered",
         "Errors.code-status",
     )
-    yield _fault(
+    yield signing_fault(
         "mismatch-aws-code",
         f"{wrong}.secret",
         "a wrong signature is InvalidSignature",
@@ -525,11 +498,11 @@ def _codes() -> Iterator[Fault]:
         f"Signing.{wrong}.*",
         "Signing.url.tampered",
     )
-    yield _fault(
+    yield signing_fault(
         "region-500",
         "region.wrong",
         "another region gives 500",
-        _auth(check_scope=_crash_on_region),
+        authentication(check_scope=_crash_on_region),
     )
 
 

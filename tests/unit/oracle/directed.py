@@ -81,6 +81,8 @@ def render(case: Case) -> Rendered:
         raw = case.raw
         for slot, filled in _INDEXES.items():
             raw = raw.replace(f"%{slot.name}%".encode(), filled.encode())
+        if case.coding is not None:
+            raw = case.coding.apply(raw)
         body = None
     bucket: str | None = BUCKET
     if isinstance(case.bucket, BucketName):

@@ -44,7 +44,7 @@ def test_text_that_is_not_json_is_called_so(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"\x80", b'{"a": "\xf6"}', b'"\xc0\xaf"', b'"\xed\xa0\x80"', b"\xff\xfe{\x00}\x00"]
+    "raw", [b"\x80", b'{"a": "\xf6"}', b'"\xc0\xaf"', b'"\xed\xa0\x80"', b"\xff\xfe{\x00"]
 )
 def test_bytes_that_are_not_utf8_are_called_so(raw: bytes) -> None:
     assert read_body(raw).kind is BodyKind.NOT_UTF8
@@ -71,12 +71,27 @@ def test_the_word_nan_inside_a_string_is_only_a_word() -> None:
         (b"[" * 65 + b"]" * 65, Doubt.DEEP_NESTING),
         (b"[" * 100_000, Doubt.DEEP_NESTING),
         (b'{"a":' * 5000 + b"1" + b"}" * 5000, Doubt.DEEP_NESTING),
+        (b"\xff\xfe{\x00}\x00", Doubt.OTHER_ENCODING),
+        ('{"a": 1}'.encode("utf-16-be"), Doubt.OTHER_ENCODING),
+        ('{"a": "\u00e9"}'.encode("utf-32"), Doubt.OTHER_ENCODING),
     ],
 )
 def test_what_the_documents_are_silent_on_is_a_doubt(raw: bytes, doubt: Doubt) -> None:
     body = read_body(raw)
     assert body.kind is BodyKind.JSON
     assert body.doubts == {doubt}
+
+
+@pytest.mark.parametrize("deep", ["[" * 9000 + "]" * 9000, '{"]": ' * 9000 + "1" + "}" * 9000])
+def test_what_a_deeply_nested_body_says_at_its_top_is_read_all_the_same(deep: str) -> None:
+    body = read_body(f'{{"x": {deep}, "indexName": "here"}}'.encode())
+    assert body.doubts == {Doubt.DEEP_NESTING}
+    assert body.value["indexName"] == "here"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_what_a_body_in_another_encoding_says_is_read_all_the_same(encoding: str) -> None:
+    assert read_body('{"indexName": "here"}'.encode(encoding)).value == {"indexName": "here"}
 
 
 @pytest.mark.parametrize(

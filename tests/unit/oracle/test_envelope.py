@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from conformance.contract.loader import load_contract
 from conformance.oracle.envelope import describe, error_of, excerpt
 from conformance.wire.exchange import Headers, Response
-from tests.unit.oracle.fake import REQUEST_ID, Scene, error, failed, passed, ready, reply
+from tests.unit.oracle.fake import BUCKET, REQUEST_ID, Scene, error, failed, passed, ready, reply
 
 CODE = "NoSuchVectorIndex"
 
@@ -69,6 +70,8 @@ MEMBER_SLIPS: list[tuple[set[str], dict[str, Any]]] = [
     ({"Errors.body.code"} | UNREADABLE, {"Code": ""}),
     ({"Errors.body.code", "Errors.body.strings"} | UNREADABLE, {"Code": 404}),
     ({"Errors.body.message"}, {"Message": None}),
+    ({"Errors.body.message.non-empty"}, {"Message": ""}),
+    ({"Errors.body.message.non-empty"}, {"Message": " "}),
     ({"Errors.body.message", "Errors.body.strings"}, {"Message": ["no"]}),
     ({"Errors.body.request-id"}, {"RequestId": None}),
     ({"Errors.body.request-id"}, {"RequestId": "5C3D9175B6FC201293AD0002"}),
@@ -172,3 +175,47 @@ def test_only_an_object_under_error_is_an_error() -> None:
     assert found.code == CODE
     assert error_of(reply(404, {"Error": [CODE]})) is None
     assert error_of(reply(404, raw=b"{")) is None
+
+
+def throttled(answer: Response) -> set[str]:
+    """Violations in an answer that says the rate limit was exceeded."""
+    return failed(ready("here").call("GetVectorIndex", {"indexName": "here"}, response=answer))
+
+
+def test_an_answer_to_too_many_requests_has_the_envelope_of_every_error() -> None:
+    assert throttled(error(503, "QpsLimitExceeded")) == set()
+    assert throttled(error(503, "QpsLimitExceeded", HostId="elsewhere")) == {"Errors.body.host-id"}
+    xml = error(503, "QpsLimitExceeded", headers=(("Content-Type", "application/xml"),))
+    assert throttled(xml) == {"Errors.content-type"}
+
+
+def of_an_unknown_operation(answer: Response, method: str) -> set[str]:
+    scene = ready("here")
+    sent = scene.exchange("UnknownOperation", response=answer)
+    return failed(scene.judge.judge(dataclasses.replace(sent, method=method), "Http.operation.unknown"))
+
+
+def test_how_a_request_that_no_page_has_is_refused_is_open() -> None:
+    xml = error(405, "MethodNotAllowed", headers=(("Content-Type", "application/xml"),))
+    plain = Response(405, "Method Not Allowed", xml.headers, b"<Error/>")
+    assert of_an_unknown_operation(plain, "POST") == set()
+    assert of_an_unknown_operation(without_header(plain, "Date"), "POST") == {"Http.date.present"}
+    for method in ("HEAD", "OPTIONS", "PATCH"):
+        assert of_an_unknown_operation(Response(405, "", (), b""), method) == set()
+
+
+@pytest.mark.parametrize(
+    ("target", "is_described"),
+    [
+        ("/?getVectorIndex", True),
+        (f"/{BUCKET}/?getVectorIndex", True),
+        ("/object?getVectorIndex", False),
+        (f"/{BUCKET}/object?getVectorIndex", False),
+    ],
+)
+def test_how_a_request_for_an_object_is_refused_is_open(target: str, is_described: bool) -> None:
+    scene = ready("here")
+    plain = error(404, CODE, headers=(("Content-Type", "application/xml"),))
+    sent = scene.exchange("GetVectorIndex", {"indexName": "gone"}, response=plain)
+    found = failed(scene.judge.judge(dataclasses.replace(sent, target=target)))
+    assert ("Errors.content-type" in found) is is_described

@@ -40,7 +40,7 @@ def scene_with_data() -> Scene:
         pytest.param({}, id="no-EC"),
         pytest.param({"HostId": host_of(BUCKET).removesuffix(":9000")}, id="host-without-port"),
         pytest.param({"HostId": host_of(BUCKET).upper()}, id="host-in-upper-case"),
-        pytest.param({"Message": ""}, id="empty-message"),
+        pytest.param({"Message": "-"}, id="short-message"),
         pytest.param({"RecommendDoc": "https://api.aliyun.com/troubleshoot?q=1"}, id="with-RecommendDoc"),
         pytest.param({"BucketName": BUCKET, "Resource": "x"}, id="with-further-strings"),
     ],

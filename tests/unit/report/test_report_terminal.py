@@ -138,6 +138,32 @@ def test_the_same_answer_to_many_requests_is_told_once(make: SimpleNamespace) ->
     assert all(f"rule-{position}" in text for position in range(12))
 
 
+def test_notices_come_before_everything_else(make: SimpleNamespace) -> None:
+    result = make.result(make.entry("GetVectors.rule", Outcome.PASS), notices=("It went \x1b[2J away.",))
+    assert rendered(result).split("\n")[2] == "Notice    It went \\x1b[2J away."
+    assert "**It went " in markdown(result).split("\n\n")[1]
+    assert 'name="notice" value="It went \\x1b[2J away."' in junit_xml(result)
+
+
+def test_of_a_stranger_one_failure_is_shown_and_a_few_are_listed(make: SimpleNamespace) -> None:
+    statuses = (404, 405, 409, 500, 501)
+    failures = [make.failed(f"GetVectors.rule-{n}", id=f"e{n}", status=statuses[n % 5]) for n in range(30)]
+    warnings = [make.failed(f"GetVectors.may-{n}", outcome=Outcome.WARN, id=f"w{n}") for n in range(9)]
+    result = make.result(*failures, *warnings, notices=("It is another service.",), is_stranger=True)
+    text = rendered(result)
+    assert (text.count("Expected"), text.count("Reproduce"), text.count("  FAIL ")) == (1, 1, 10)
+    assert "and 19 more, see report.json" in text
+    assert len(text.split("\n")) < 60
+    summary = markdown(result)
+    assert summary.count("<details>") == 1
+    assert "29 more failures are in `report.json`" in summary
+
+
+def test_a_long_list_of_leaks_is_cut(make: SimpleNamespace) -> None:
+    text = rendered(make.result(leaks=tuple(f"bucket b{n}" for n in range(40))))
+    assert "bucket b11 and 28 more; the sweep command" in " ".join(text.split())
+
+
 def test_a_few_equal_answers_are_told_one_by_one(make: SimpleNamespace) -> None:
     text = rendered(same_answer(make, 9))
     assert "every answer was" not in text

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from conformance.cases.case import Authentication
-from conformance.suite.service import Blocked, TargetGone
+from conformance.oracle.recall import Total
+from conformance.suite.delivery import TargetGone
+from conformance.suite.service import Blocked
 from conformance.wire.exchange import FailureKind, Request
 from tests.unit.oracle.fake import error, reply
 from tests.unit.suite.fake_session import Answer, FakeSession, Script, Stage, stage
@@ -201,6 +204,43 @@ def test_a_query_that_never_settles_is_a_violation_after_the_timeout() -> None:
     one.service.call("QueryVectors", QUERY, settle=True)
     assert one.violated == {"QueryVectors.nearest", "QueryVectors.topK.fills-result"}
     assert one.session.operations.count("QueryVectors") == 1
+
+
+def approximate(script: Script, visibility: float = 1e9) -> Stage:
+    """A target of which only a recall is asked, and that has two vectors in one write."""
+    one = stage(script, visibility_timeout=visibility, min_recall=0.5)
+    one.service.call("PutVectorIndex", INDEX)
+    entries = [{"key": key, "data": {"float32": [1.0, 0.0, 0.0, place]}} for place, key in enumerate("kl")]
+    one.service.call("PutVectors", {"indexName": "here", "vectors": entries})
+    return one
+
+
+def test_what_an_approximate_target_finds_late_is_waited_for_and_not_counted() -> None:
+    one = approximate(lagging(3))
+    one.service.call("QueryVectors", QUERY)
+    assert one.session.operations.count("QueryVectors") == 4
+    assert one.service.model.recall.total("QueryVectors.nearest") == Total(2, 2)
+    assert not one.violated
+
+
+def test_a_neighbour_of_what_was_found_is_missed_and_not_late() -> None:
+    one = approximate(in_turn("QueryVectors", reply(200, {"vectors": [{"key": "k"}]})))
+    one.service.call("QueryVectors", QUERY)
+    assert one.session.operations.count("QueryVectors") == 1
+    assert one.service.model.recall.total("QueryVectors.nearest") == Total(1, 2)
+    assert not one.violated
+
+
+def test_waiting_in_vain_for_an_approximate_target_ends_soon() -> None:
+    one = approximate(in_turn("QueryVectors", reply(200, {"vectors": []})), 0.0)
+    for place in range(9):
+        point = {"float32": [1.0, 0.0, 0.0, place / 8]}
+        one.service.call("QueryVectors", {**QUERY, "queryVector": point})
+    one.service.settings = replace(one.settings, visibility_timeout=1e9)
+    before = one.session.operations.count("QueryVectors")
+    one.service.call("QueryVectors", QUERY, settle=True)
+    assert one.session.operations.count("QueryVectors") == before + 1
+    assert one.service.model.recall.total("QueryVectors.nearest") == Total(0, 18)
 
 
 def test_what_waiting_cannot_cure_is_not_repeated() -> None:

@@ -222,6 +222,25 @@ def test_the_reason_counts_everything_that_went_wrong() -> None:
     )
 
 
+@pytest.mark.parametrize("outcomes", [[Outcome.PASS], [Outcome.PASS, Outcome.INCONCLUSIVE]])
+def test_a_run_that_lost_its_target_is_never_conformant(outcomes: list[Outcome]) -> None:
+    results = [one(kind) for kind in outcomes]
+    code, reason = exit_code(results, strict=False, leaks=["bucket a"], gone="the endpoint is away")
+    assert (code, reason) == (ExitCode.INCONCLUSIVE, "the endpoint is away")
+
+
+def test_what_was_violated_before_the_target_went_away_stays_violated() -> None:
+    code, reason = exit_code([one(Outcome.FAIL)], strict=False, leaks=["bucket a"], gone="away")
+    assert (code, reason) == (ExitCode.NON_CONFORMANT, "1 requirement violated")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.PASS, Outcome.INCONCLUSIVE, Outcome.UNSUPPORTED])
+def test_a_stranger_is_never_conformant(outcome: Outcome) -> None:
+    code, reason = exit_code([one(outcome)], strict=False, stranger=True)
+    assert code is ExitCode.NON_CONFORMANT
+    assert reason.startswith("the endpoint does not look like OSS Vectors")
+
+
 def test_the_numbers_of_the_exit_codes_never_change() -> None:
     assert [(code.name, int(code)) for code in ExitCode] == [
         ("CONFORMANT", 0),
@@ -232,3 +251,13 @@ def test_the_numbers_of_the_exit_codes_never_change() -> None:
         ("NOTHING_EXECUTED", 5),
         ("INCONCLUSIVE", 6),
     ]
+
+
+def test_what_a_run_had_no_means_to_decide_is_left_out_with_the_reason() -> None:
+    selection = Selection(frozenset({OTHER}), unmet={SHOULD: "needs temporary credentials"})
+    results = {one.requirement.id: one for one in decide(CONTRACT, Collection(), selection)}
+    assert (results[SHOULD].outcome, results[SHOULD].reason) == (
+        Outcome.NOT_SELECTED,
+        "needs temporary credentials",
+    )
+    assert (results[MUST].outcome, results[MUST].reason) == (Outcome.NOT_SELECTED, None)

@@ -197,14 +197,15 @@ class FakeSession:
     run_id = "run0"
     target = TARGET
 
-    def __init__(self, *statuses: int | None) -> None:
+    def __init__(self, *statuses: int | None, failure: FailureKind = FailureKind.REFUSED) -> None:
         self.statuses = list(statuses)
+        self.failure = failure
         self.sent: list[Request] = []
 
     def send(self, request: Request) -> Exchange:
         self.sent.append(request)
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
-        failure = TransportFailure(FailureKind.TIMEOUT, "No answer.")
+        failure = TransportFailure(self.failure, "No answer.")
         return Exchange(
             id="x",
             operation=request.operation,
@@ -278,6 +279,19 @@ def test_a_dead_endpoint_is_given_up_without_trying_every_resource() -> None:
     report, _ = swept(session, ledger)
     assert len(session.sent) == 15
     assert len(report.leaked) == len(ledger.live()) == 100
+
+
+def test_a_hanging_endpoint_is_given_up_after_a_few_timeouts_in_all_passes_together() -> None:
+    ledger, session = filled(), FakeSession(None, failure=FailureKind.TIMEOUT)
+    report, pauses = swept(session, ledger)
+    assert (len(session.sent), pauses) == (3, [])
+    assert report.leaked == tuple(f"{name}: No answer." for name in names(ledger))
+
+
+def test_one_timeout_does_not_end_the_clean_up() -> None:
+    ledger, session = filled(), FakeSession(None, 204, failure=FailureKind.TIMEOUT)
+    report, _ = swept(session, ledger)
+    assert (report.leaked, ledger.live()) == ((), [])
 
 
 @pytest.mark.parametrize(

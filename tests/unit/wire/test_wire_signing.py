@@ -281,3 +281,50 @@ def test_anonymous_adds_nothing() -> None:
     request = apply(Anonymous(), prepared("GET", "bucketInfo"))
     assert set(request.headers) == {"Host"}
     assert request.url == "http://127.0.0.1:1/?bucketInfo"
+
+
+def canonical_of(request: requests.PreparedRequest, additional: tuple[str, ...] = ()) -> str:
+    """The signature of a request as it stands, worked out from its parts."""
+    uri = signing.canonical_uri(REGION, "123456", "examplebucket")
+    canonical = signing.canonical_request(
+        "POST", uri, "putVectorIndex", request.headers, additional=additional
+    )
+    timestamp = request.headers.get("x-oss-date", "20250417T013347Z")
+    scope = "20250417/cn-hangzhou/oss/aliyun_v4_request"
+    key = signing.signing_key("sk", "20250417", REGION)
+    return signing.sign(key, signing.string_to_sign(timestamp, scope, canonical))
+
+
+@pytest.mark.parametrize(
+    ("options", "absent"),
+    [({"date_header": False}, "x-oss-date"), ({"content_sha256": None}, "x-oss-content-sha256")],
+)
+def test_a_header_left_out_is_not_signed_either(options: dict[str, object], absent: str) -> None:
+    request = apply(header_signature(**options), prepared("POST", "putVectorIndex"))
+    assert absent not in request.headers
+    assert "Date" in request.headers
+    assert signature_of(request) == canonical_of(request)
+
+
+def test_a_text_in_place_of_the_date_is_signed_as_it_stands_on_the_day_of_the_clock() -> None:
+    request = apply(header_signature(timestamp="no date"), prepared("POST", "putVectorIndex"))
+    assert request.headers["x-oss-date"] == "no date"
+    assert "Credential=ak/20250417/cn-hangzhou/" in request.headers["Authorization"]
+    assert signature_of(request) == canonical_of(request)
+
+
+@pytest.mark.parametrize("listed", [("x-own", "host"), ("Host",), ("host", "x-absent")])
+def test_listed_headers_stand_as_they_were_given(listed: tuple[str, ...]) -> None:
+    request = apply(
+        header_signature(listed_headers=listed), prepared("POST", "putVectorIndex", {"X-Own": "1"})
+    )
+    assert f"AdditionalHeaders={';'.join(listed)}," in request.headers["Authorization"]
+    assert signature_of(request) == canonical_of(request, listed)
+
+
+def test_a_signed_url_without_a_life_has_no_such_parameter() -> None:
+    options = {"bucket": "examplebucket", "credentials": KEYS, "now": lambda: NOW}
+    signer = UrlSignature(region=REGION, account_id="123456", expires=None, **options)  # type: ignore[arg-type]
+    query = dict(parse_qsl(urlsplit(apply(signer, prepared("GET", "bucketInfo")).url or "").query))
+    assert "x-oss-expires" not in query
+    assert len(query["x-oss-signature"]) == 64
