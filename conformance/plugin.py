@@ -18,18 +18,21 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from conformance.configuration import CONFIG_HELP
 from conformance.contract.loader import load_contract
 from conformance.contract.model import Profile
 from conformance.embedded import EmulatorError
-from conformance.options import OPTIONS, UsageError, settings_from
+from conformance.options import OPTIONS, UsageError
 from conformance.report.terminal import render
-from conformance.run import Run, Worker, is_selected
+from conformance.run import Run, Worker, is_wanted
 from conformance.suite.collecting import SERVICE_KEY
 from conformance.suite.delivery import TargetGone
 from conformance.suite.events import TestRecord
 from conformance.suite.property_tests import PropertyViolated
 from conformance.suite.service import Blocked
 from conformance.suite.settings import RunSettings
+from conformance.suite.spending import BudgetSpent
+from conformance.validation import settings_from
 from conformance.verdicts.model import RunResult
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -52,13 +55,15 @@ class PreparedRun:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of :mod:`conformance.options`."""
     group = parser.getgroup("conformance", "OSS Vectors conformance")
+    # pytest's own --config-file makes "--config" an abbreviation.
+    group.addoption("--conformance-config", metavar="FILE", help=CONFIG_HELP, default=None)
     for option in OPTIONS:
         extra: dict[str, Any] = {"metavar": option.metavar} if option.metavar else {}
         if option.choices:
             extra["choices"] = option.choices
         if option.number is not None:
             extra["type"] = option.number
-        action = "store_true" if option.switch else "append" if option.repeatable else "store"
+        action = "store_true" if option.switch else "append" if option.many else "store"
         if option.switch:
             extra = {}
         group.addoption(
@@ -102,6 +107,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _control(config, prepared.run)
         return
     values = {option.dest: getattr(config.option, f"conformance_{option.dest}") for option in OPTIONS}
+    values["config"] = config.option.conformance_config
     try:
         settings = settings_from(values, os.environ, load_contract())
         if config.option.collectonly:
@@ -151,6 +157,7 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["conformance_settings"] = run.settings.to_json()
         secrets = {name: run.environment[name] for name in _SECRETS if name in run.environment}
         node.workerinput["conformance_environment"] = secrets
+        run.connections += 1
 
 
 def _decided_by(item: pytest.Item) -> tuple[str, ...]:
@@ -169,7 +176,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if wanted else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-        items[:] = kept
+    items[:] = interleaved(kept) if settings.rates else kept
+
+
+def interleaved(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Tests in an order that spreads those of each module over the whole run.
+
+    The tests of one module lean on one operation, so in a row they would wait
+    for its rate; spread out, other requests fill the time between.
+    """
+    by_module: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        by_module.setdefault(item.path, []).append(item)
+    places = {
+        item: (place + 0.5) / len(module)
+        for module in by_module.values()
+        for place, item in enumerate(module)
+    }
+    return sorted(items, key=places.__getitem__)
 
 
 def _is_wanted(item: pytest.Item, settings: RunSettings) -> bool:
@@ -178,12 +202,8 @@ def _is_wanted(item: pytest.Item, settings: RunSettings) -> bool:
     unknown = [name for name in decided if name not in requirements]
     if unknown or not decided:
         raise pytest.UsageError(f"{item.nodeid} decides {unknown[0] if unknown else 'no requirement'}")
-    smallest = max(
-        (Profile(str(marker.args[0])).rank for marker in item.iter_markers("in_profile")), default=0
-    )
-    if not settings.requirements and smallest > Profile(settings.profile).rank:
-        return False
-    return any(is_selected(requirements[name], settings) for name in decided)
+    profiles = (Profile(str(marker.args[0])) for marker in item.iter_markers("in_profile"))
+    return is_wanted(decided, max(profiles, key=lambda found: found.rank, default=Profile.SMOKE), settings)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -195,20 +215,25 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     recorder = worker.service.recorder
     recorder.begin(item.nodeid, _decided_by(item))
     outcome: object = None
-    recorder.record.blocked = worker.service.gone or _barred(item, worker.service.settings)
+    recorder.record.blocked = _stopped(worker) or _barred(item, worker.service.settings)
     if recorder.record.blocked is not None:
         _fail_for(recorder.record)
     try:
         outcome = yield
-    except (Blocked, TargetGone) as reason:
+    except (Blocked, TargetGone, BudgetSpent) as reason:
         recorder.record.blocked = worker.session.redactor.text(str(reason))
     except PropertyViolated:
         # The violation itself is in the record, at its smallest.
         pass
     # Whatever the test made of it: without a target it decided nothing to its end.
-    recorder.record.blocked = worker.service.gone or recorder.record.blocked
+    recorder.record.blocked = _stopped(worker) or recorder.record.blocked
     _fail_for(recorder.record)
     return outcome
+
+
+def _stopped(worker: Worker) -> str | None:
+    """Why nothing is sent any more: the target is gone, or the user's limits are reached."""
+    return worker.service.gone or worker.service.spending.spent
 
 
 def _barred(item: pytest.Item, settings: RunSettings) -> str | None:
@@ -250,7 +275,9 @@ def pytest_runtest_makereport(
     if call.when == "call":
         # As one text: what carries reports between processes takes long for nested data.
         report.conformance = json.dumps(worker.service.recorder.end().to_json())  # type: ignore[attr-defined]
-        report.conformance_trouble = [worker.service.gone, worker.service.outages]  # type: ignore[attr-defined]
+        service = worker.service
+        trouble = [service.gone, service.outages, service.spending.spent]
+        report.conformance_trouble = trouble  # type: ignore[attr-defined]
     raised = call.excinfo
     if raised is not None and not raised.errisinstance((pytest.fail.Exception, KeyboardInterrupt)):
         words = worker.session.redactor.text(raised.exconly())

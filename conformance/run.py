@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib import metadata
@@ -26,6 +27,7 @@ from conformance.report.reproduce import write_bodies
 from conformance.suite.events import TestRecord
 from conformance.suite.service import Service
 from conformance.suite.settings import RunSettings
+from conformance.suite.spending import paced
 from conformance.verdicts.collect import Collection
 from conformance.verdicts.decide import Selection, decide, exit_code
 from conformance.verdicts.deviations import DeviationError, load_deviations
@@ -33,6 +35,8 @@ from conformance.verdicts.model import Deviation, ExitCode, RunInfo, RunResult
 from conformance.wire.cleanup import FEW_PAUSES, PAUSES, clean_up
 from conformance.wire.credentials import SESSION_TOKEN, Credentials, CredentialsError, from_environment
 from conformance.wire.ledger import Ledger, RunIdentity, read_ledger
+from conformance.wire.meter import Meter
+from conformance.wire.pace import Bound, lower_bound
 from conformance.wire.recorder import Recorder
 from conformance.wire.session import WireSession
 
@@ -62,6 +66,7 @@ class Worker:
             timeout=(settings.connect_timeout, settings.read_timeout),
             worker=worker,
             recorder=recorder,
+            ca_file=settings.ca_file,
         )
         path = directory / f"ledger-{settings.run_id}-{worker}.jsonl" if directory else None
         ledger = Ledger(path, RunIdentity.of(settings.target, settings.run_id))
@@ -77,6 +82,7 @@ class Worker:
         self.session.close()
         self.recorder.close()
         self.ledger.close()
+        self.service.spending.close()
         if not report.leaked and self.ledger_path is not None:
             self.ledger_path.unlink(missing_ok=True)
         return report.leaked
@@ -97,7 +103,10 @@ class Run:
     leaks: list[str] = field(default_factory=list)
     internal_errors: list[str] = field(default_factory=list)
     interrupted: bool = False
+    #: How many workers send at the same time; the plugin counts parallel ones.
+    connections: int = 0
     gone: str | None = None
+    spent: str | None = None
     outages: int = 0
     result: RunResult | None = None
 
@@ -132,18 +141,32 @@ class Run:
             raise UsageError(look.problem)
         temporary_key = bool(run.environment.get(SESSION_TOKEN))
         run.settings = replace(run.settings, stranger=look.stranger, temporary_key=temporary_key)
+        run._set_limits()
         return run
 
-    def note_trouble(self, gone: str | None, outages: int) -> None:
-        """Note what a worker says about its target: why it is gone, and how often it was away so far."""
+    def _set_limits(self) -> None:
+        """Start the clock of the run, and make the figures that its workers share."""
+        settings = self.settings
+        if not settings.is_limited:
+            return
+        deadline = None if settings.max_duration is None else time.time() + settings.max_duration
+        path = Path(settings.report_dir or DEFAULT_REPORT_DIR) / f"meter-{settings.run_id}.sqlite"
+        Meter.create(path, paced(settings.rates))
+        self.settings = replace(settings, deadline=deadline, meter=str(path))
+
+    def note_trouble(self, gone: str | None, outages: int, spent: str | None) -> None:
+        """Note what a worker says: why its target is gone, how often it was away, which budget is used up."""
         self.gone = self.gone or gone
         self.outages = max(self.outages, outages)
+        self.spent = self.spent or spent
 
     def _notices(self) -> tuple[str, ...]:
         """What a reader has to know before anything else, in sentences."""
         notices = [self.settings.stranger] if self.settings.stranger is not None else []
         if self.gone is not None:
             notices.append(f"{self.gone[0].upper()}{self.gone[1:]}; nothing was tested after that.")
+        if self.spent is not None:
+            notices.append(f"{self.spent[0].upper()}{self.spent[1:]}; no test was started after that.")
         if self.outages:
             times = "once" if self.outages == 1 else f"{self.outages} times"
             notices.append(
@@ -157,6 +180,8 @@ class Run:
         if self.emulator is not None:
             self.emulator.stop()
             self.emulator = None
+        if self.settings.meter is not None:
+            Path(self.settings.meter).unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Delete what worker processes left: they may have been killed before they cleaned up.
@@ -180,7 +205,9 @@ class Run:
         settings = self.settings
         timeout = (settings.connect_timeout, settings.read_timeout)
         credentials = _credentials(self.environment)
-        return WireSession(settings.target, credentials, run_id=settings.run_id, timeout=timeout)
+        return WireSession(
+            settings.target, credentials, run_id=settings.run_id, timeout=timeout, ca_file=settings.ca_file
+        )
 
     def add(self, record: TestRecord) -> None:
         """Take up the record of one test."""
@@ -211,6 +238,7 @@ class Run:
             internal_errors=self.internal_errors,
             leaks=self.leaks,
             gone=self.gone,
+            spent=self.spent,
             stranger=settings.stranger is not None,
         )
         result = RunResult(
@@ -234,6 +262,16 @@ class Run:
         self.result = result
         return result
 
+    def _pace(self) -> Bound | None:
+        """The least time for what was sent, by the rates and by the measured latency."""
+        if not self.settings.rates:
+            return None
+        requests = self.collection.requests
+        latency = _mean(self.collection.elapsed, sum(requests.values()))
+        return lower_bound(
+            requests, self.settings.rates, latency=latency, connections=max(1, self.connections)
+        )
+
     def _info(self) -> RunInfo:
         settings = self.settings
         return RunInfo(
@@ -256,7 +294,13 @@ class Run:
             versions={name: metadata.version(name) for name in _SHOWN_VERSIONS},
             command=self.command,
             report_dir=settings.report_dir,
+            pace=self._pace(),
+            configuration=settings.configuration,
         )
+
+
+def _mean(total: float, number: int) -> float:
+    return total / number if number else 0.0
 
 
 def _pauses(gone: str | None) -> tuple[float, ...]:
@@ -272,6 +316,14 @@ def is_selected(requirement: Requirement, settings: RunSettings) -> bool:
     if settings.operations and requirement.operation not in settings.operations:
         return False
     return requirement.profile.rank <= Profile(settings.profile).rank
+
+
+def is_wanted(decides: Sequence[str], smallest: Profile, settings: RunSettings) -> bool:
+    """Whether a run with these settings executes a test, by what it decides and the smallest profile it belongs to."""
+    if not settings.requirements and smallest.rank > Profile(settings.profile).rank:
+        return False
+    requirements = load_contract().requirements
+    return any(is_selected(requirements[name], settings) for name in decides)
 
 
 def write_reports(result: RunResult, directory: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 #: What each subcommand is for.
 SUMMARIES = {
     "run": "test a target (the embedded emulator unless --endpoint names one) and report",
+    "plan": "say what a run would send and make, without sending anything",
     "list": "list requirements (or operations), filtered; needs no network",
     "explain": "explain one requirement: source, expectation, and the requests that decide it",
     "emulator": "start the reference emulator (its options: emulator --help)",

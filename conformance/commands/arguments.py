@@ -61,7 +61,7 @@ class Arguments(argparse.ArgumentParser):
             words["metavar"] = option.metavar or f"{{{','.join(option.choices)}}}"
             if option.number is not None:
                 words["type"] = number(option.number)
-            self.add_argument(option.flag, action="append" if option.repeatable else "store", **words)
+            self.add_argument(option.flag, action="append" if option.many else "store", **words)
 
 
 def number(kind: type[int] | type[float]) -> Callable[[str], int | float]:

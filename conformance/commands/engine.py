@@ -18,6 +18,7 @@ from typing import Any, TextIO
 import pytest
 
 from conformance.cases.case import Case
+from conformance.contract.model import Profile
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _SUITE = _PACKAGE / "suite"
@@ -87,10 +88,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class CollectedTest:
-    """A test of the suite: its node id, what it decides and, if it sends one, its directed case."""
+    """A test of the suite: its node id, what it decides, its smallest profile and, if it sends one, its directed case."""
 
     id: str
     decides: tuple[str, ...]
+    profile: Profile
     case: Case | None
 
 
@@ -113,9 +115,13 @@ class _Collected:
 
 def _collected(item: pytest.Item) -> CollectedTest:
     names = (str(name) for marker in item.iter_markers("decides") for name in marker.args)
+    profiles = (Profile(str(marker.args[0])) for marker in item.iter_markers("in_profile"))
+    profile = max(profiles, key=lambda found: found.rank, default=Profile.SMOKE)
     call: Any = getattr(item, "callspec", None)
     case = call.params.get("case") if call is not None else None
-    return CollectedTest(item.nodeid, tuple(dict.fromkeys(names)), case if isinstance(case, Case) else None)
+    return CollectedTest(
+        item.nodeid, tuple(dict.fromkeys(names)), profile, case if isinstance(case, Case) else None
+    )
 
 
 def collect_tests() -> tuple[CollectedTest, ...]:

@@ -12,7 +12,8 @@ from conformance.commands.arguments import PROGRAM, Arguments
 from conformance.commands.engine import collect_tests
 from conformance.contract.loader import Contract, load_contract
 from conformance.contract.model import Level, Operation, Profile, Requirement
-from conformance.options import OPTIONS, one_of, operations_named, requirements_named
+from conformance.options import OPTIONS
+from conformance.validation import one_of, operations_named, requirements_named
 
 _LEVELS = tuple(level.value for level in Level)
 

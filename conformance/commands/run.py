@@ -14,11 +14,14 @@ from rich.console import Console
 
 from conformance.commands.arguments import PROGRAM, Arguments, number
 from conformance.commands.engine import Progress, run_pytest
+from conformance.commands.plan import plan_lines
+from conformance.configuration import CONFIG_HELP
 from conformance.contract.loader import load_contract
-from conformance.options import UsageError, settings_from
+from conformance.options import UsageError
 from conformance.plugin import PreparedRun
 from conformance.report.terminal import render
 from conformance.run import Run
+from conformance.validation import settings_from
 from conformance.verdicts.model import ExitCode
 
 _MOST_WORKERS = 25
@@ -28,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     """Check the options, run the suite, print the summary; the exit code is the verdict."""
     parser = Arguments("run", usage=f"{PROGRAM} run [OPTIONS]")
     parser.add_options()
+    parser.add_argument("--config", metavar="FILE", help=CONFIG_HELP)
     parser.add_argument(
         "-n", dest="workers", metavar="N", type=number(int), default=0, help="run tests in N processes"
     )
@@ -35,6 +39,10 @@ def main(arguments: Sequence[str]) -> int:
     if not 0 <= options.workers <= _MOST_WORKERS:
         raise UsageError(f"-n: {options.workers} is not a number of processes from 0 to {_MOST_WORKERS}.")
     settings = settings_from(vars(options), os.environ, load_contract())
+    if not (settings.embedded or settings.target.endpoint.is_loopback):
+        # Another machine, which may cost money and has other users: said before the first request.
+        sys.stderr.write("\n".join(plan_lines(settings, connections=max(1, options.workers))) + "\n")
+        sys.stderr.flush()
     # A CI job that is cancelled sends SIGTERM; it gets the same clean-up as Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     run = Run.prepare(settings, os.environ, shlex.join([PROGRAM, "run", *arguments]))

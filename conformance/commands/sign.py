@@ -14,7 +14,8 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from conformance.commands.arguments import PROGRAM, Arguments
-from conformance.options import OPTIONS, UsageError, account_number, region_id
+from conformance.options import OPTIONS, UsageError
+from conformance.validation import account_number, region_id
 from conformance.wire.credentials import Credentials, CredentialsError, from_environment
 from conformance.wire.signing import HeaderSignature
 

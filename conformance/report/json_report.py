@@ -25,8 +25,9 @@ from conformance.verdicts.model import (
     RunResult,
     Violation,
 )
+from conformance.wire.pace import Bound
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -80,6 +81,19 @@ def _info(info: RunInfo) -> dict[str, Any]:
         "versions": {name: info.versions[name] for name in sorted(info.versions)},
         "command": info.command,
         "reportDir": info.report_dir,
+        "configuration": info.configuration,
+        "pace": None if info.pace is None else _pace(info.pace),
+    }
+
+
+def _pace(pace: Bound) -> dict[str, Any]:
+    return {
+        "leastSeconds": round(pace.seconds, 3),
+        "byRateSeconds": round(pace.by_rate, 3),
+        "byLatencySeconds": round(pace.by_latency, 3),
+        "limitedBy": pace.limited_by,
+        "latencyMs": round(pace.latency * 1000, 3),
+        "connections": pace.connections,
     }
 
 

@@ -102,12 +102,16 @@ class _Printer:
         info = self.info
         target = "embedded reference emulator" if info.embedded_emulator else visible(info.endpoint)
         selection = ", ".join([*info.operations, *info.requirements]) or "everything in the profile"
-        facts = (
+        facts = [
             ("Target", f"{target} (region {info.region}, {info.addressing} addressing)"),
             ("Profile", f"{info.profile}{', strict' if info.strict else ''}; {selection}"),
             ("Run", f"{info.run_id}, started {info.started}, {_seconds(info.duration_seconds)}"),
             ("Suite", f"{info.suite_version}, contract {info.contract_version}{_seed(info.seed)}"),
-        )
+        ]
+        if info.pace is not None:
+            facts.append(("Pace", f"{info.pace}; took {_seconds(info.duration_seconds)}"))
+        if info.configuration is not None:
+            facts.append(("Settings", info.configuration))
         self.title("OSS Vectors conformance")
         for notice in notices:
             self.fact("Notice", notice, "bold red")

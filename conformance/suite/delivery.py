@@ -61,10 +61,16 @@ class Delivery:
     """
 
     def __init__(
-        self, send: Callable[[Request], Exchange], sleep: Callable[[float], None] = time.sleep
+        self,
+        send: Callable[[Request], Exchange],
+        sleep: Callable[[float], None] = time.sleep,
+        *,
+        throttled: Callable[[str], None] | None = None,
     ) -> None:
+        """``throttled`` is told the operation whenever a request was."""
         self._send = send
         self._sleep = sleep
+        self._note_throttled = throttled
         self._throttled_in_a_row = 0
         self._throttled_by_operation: Counter[str] = Counter()
         self._gateway_errors_in_a_row = 0
@@ -136,6 +142,8 @@ class Delivery:
         for pause in THROTTLE_PAUSES[: max(0, len(THROTTLE_PAUSES) - _FEWER_PAUSES * given_up)]:
             if not _is_throttled(exchange):
                 break
+            if self._note_throttled is not None:
+                self._note_throttled(operation)
             self._sleep(pause)
             exchange = self._send(request)
         if _is_throttled(exchange):

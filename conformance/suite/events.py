@@ -57,6 +57,8 @@ class TestRecord:
     blocked: str | None = None
     exchanges: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: dict[str, int] = field(default_factory=dict)
+    #: Seconds that requests of the test took, without waiting in between.
+    elapsed: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for the controlling process."""

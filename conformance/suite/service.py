@@ -31,6 +31,7 @@ from conformance.suite.delivery import Delivered, Delivery
 from conformance.suite.events import TestRecorder
 from conformance.suite.names import Names
 from conformance.suite.settings import RunSettings
+from conformance.suite.spending import Spending
 from conformance.wire.exchange import Exchange, FailureKind, Request, Response
 from conformance.wire.ledger import Kind, Ledger
 from conformance.wire.session import WireSession
@@ -128,7 +129,8 @@ class Service:
         self.judge = Judge(contract, self.model, facts)
         self.recorder = TestRecorder(session.redactor)
         self._sleep = sleep
-        self._delivery = Delivery(self._send, sleep)
+        self.spending = Spending(settings, ledger, sleep=sleep)
+        self._delivery = Delivery(self._send, sleep, throttled=self.spending.throttled)
         self._unsettled: set[str] = set()
         self._waited_in_vain = 0
         self._waiting_helped = False
@@ -218,12 +220,14 @@ class Service:
         their own, and that one explains the refusals.
         """
         self._delivery.check()
+        self.spending.check()
         known = self.contract.operation(operation)
         requests = [
             Request(operation, known.method, _query(known, None, ""), self.home, body=_encode(body))
             for body in bodies
         ]
         entries = [self._enter(request) for request in requests]
+        self.spending.before(operation, times=len(requests))
         for _ in requests:
             self.recorder.sent(operation)
         with ThreadPoolExecutor(len(requests)) as pool:
@@ -302,6 +306,7 @@ class Service:
         return self._waiting_helped or self._waited_in_vain < _PATIENCE_WITH_RECALL
 
     def _judged(self, request: Request, attack: str | None) -> Result:
+        self.spending.check()
         created = self._enter(request)
         delivered = self._delivery.deliver(request)
         exchange = delivered.exchange
@@ -325,8 +330,10 @@ class Service:
         return Result(exchange, judgement)
 
     def _send(self, request: Request) -> Exchange:
+        self.spending.before(request.operation)
         self.recorder.sent(request.operation)
         exchange = self.session.send(request)
+        self.recorder.record.elapsed += exchange.elapsed
         self._learn_clock(exchange)
         return exchange
 

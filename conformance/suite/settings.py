@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from conformance.contract.model import Need, Profile
@@ -38,9 +38,27 @@ class RunSettings:
     read_timeout: float = 30.0
     visibility_timeout: float = 5.0
     min_recall: float = 1.0
+    ca_file: str | None = None
+    #: Requests per second by operation; operations without an entry have no limit.
+    rates: dict[str, float] = field(default_factory=dict)
+    max_requests: int | None = None
+    max_duration: float | None = None
+    max_resources: int | None = None
+    #: The configuration file that was read.
+    configuration: str | None = None
+    #: Database that the workers share, see :mod:`conformance.wire.meter`; ``None`` for one process.
+    meter: str | None = None
+    #: End of the run by ``max_duration``, as seconds since the epoch.
+    deadline: float | None = None
     #: Why the target is not taken for OSS Vectors at all, from a look at it before the first test.
     stranger: str | None = None
     temporary_key: bool | None = None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether requests are paced or counted."""
+        limits = (self.max_requests, self.max_duration, self.max_resources)
+        return bool(self.rates) or any(limit is not None for limit in limits)
 
     @property
     def narrowed(self) -> bool:

@@ -37,6 +37,8 @@ class Collection:
     requests: dict[str, int] = field(default_factory=dict)
     unsupported: dict[str, str] = field(default_factory=dict)
     tests: int = 0
+    #: Seconds that all requests took, without waiting in between.
+    elapsed: float = 0.0
 
     def of(self, requirement: str) -> Evidence:
         """The evidence about one requirement, empty at first."""
@@ -45,6 +47,7 @@ class Collection:
     def add(self, record: TestRecord) -> None:
         """Take up what one test found out."""
         self.tests += 1
+        self.elapsed += record.elapsed
         self.exchanges.update(record.exchanges)
         self.unsupported.update(record.unsupported)
         for operation, count in record.requests.items():

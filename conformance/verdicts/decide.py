@@ -119,13 +119,15 @@ def exit_code(
     internal_errors: Sequence[str] = (),
     leaks: Sequence[str] = (),
     gone: str | None = None,
+    spent: str | None = None,
     stranger: bool = False,
 ) -> tuple[ExitCode, str]:
     """The exit code of a run and the sentence that explains it.
 
     ``gone`` says why the endpoint stopped answering during the run, if it did:
     then nothing can be said of the rest, and what is left behind there is no
-    fault of the service.  A ``stranger`` is never conformant, whatever few
+    fault of the service.  ``spent`` says which limit of the user ended the run
+    early.  A ``stranger`` is never conformant, whatever few
     requirements its answers happen to meet.
     """
     count = {outcome: sum(result.outcome is outcome for result in results) for outcome in Outcome}
@@ -142,8 +144,8 @@ def exit_code(
         reasons.insert(0, "the endpoint does not look like OSS Vectors")
     if reasons:
         return ExitCode.NON_CONFORMANT, ", ".join(reasons)
-    if gone is not None:
-        return ExitCode.INCONCLUSIVE, gone
+    if gone is not None or spent is not None:
+        return ExitCode.INCONCLUSIVE, gone or spent or ""
     if count[Outcome.INCONCLUSIVE]:
         return (
             ExitCode.INCONCLUSIVE,

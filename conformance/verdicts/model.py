@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from conformance.contract.model import Requirement
+from conformance.wire.pace import Bound
 
 
 class Outcome(enum.StrEnum):
@@ -153,6 +154,10 @@ class RunInfo:
     versions: Mapping[str, str]
     command: str
     report_dir: str | None
+    #: The least time for the run's requests, where rates were kept.
+    pace: Bound | None = None
+    #: The configuration file that was read.
+    configuration: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,7 @@ def options_table() -> str:
     for option in OPTIONS:
         value = option.metavar or ("" if option.switch else "{" + ",".join(option.choices) + "}")
         flag = f"`{option.flag} {value}`" if value else f"`{option.flag}`"
-        variable = f"`{option.environment}`" if option.environment else ""
-        rows.append(f"| {flag} | {variable} | {option.help} |")
+        rows.append(f"| {flag} | `{option.environment}` | {option.help} |")
     return "\n".join(rows)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from benchmarks.addresses import MAIN_BUCKET, SPARE_BUCKET, bucket_of
 from benchmarks.costs import CORE, PLAIN, Cost, middle, ratio
 from benchmarks.document import wire_document
@@ -20,6 +19,7 @@ from benchmarks.replay import CLIENTS
 from benchmarks.summary import LIMIT, goals, markdown
 from benchmarks.target import Recorded, load, running, save
 from benchmarks.tools import Finding, ToolRun, our_findings, plain_findings, signature
+
 from conformance.contract.loader import load_contract
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from conformance.contract.loader import load_contract
-from conformance.options import OPTIONS, UsageError, hint, settings_from
+from conformance.options import OPTIONS, UsageError, hint
 from conformance.suite.settings import RunSettings
+from conformance.validation import settings_from
 
 ENDPOINT = {"endpoint": "http://127.0.0.1:9000", "account_id": "7"}
 

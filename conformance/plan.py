@@ -1,0 +1,85 @@
+"""What a run is going to send and make, known before the first request.
+
+The figures come from a measured run (``footprint.json``, one line per test):
+which requests a test sends follows from the contract and the seed, so a run
+against another target sends nearly the same ones.  Only waiting adds to them:
+for writes that show late, and for requests that are throttled.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+from conformance.contract.loader import Contract
+from conformance.contract.model import Profile
+from conformance.wire.pace import Bound, lower_bound
+
+_FILE = "footprint.json"
+#: Entry of the most resources that lived at a time, over a whole run.
+PEAK = "(peak)"
+_DEFAULT_LATENCY = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The requests of a run by operation, and the most buckets and indexes that exist at a time."""
+
+    tests: int
+    requests: Mapping[str, int]
+    buckets: int
+    indexes: int
+
+    @property
+    def total(self) -> int:
+        """All requests."""
+        return sum(self.requests.values())
+
+    def bound(
+        self, rates: Mapping[str, float], *, latency: float = _DEFAULT_LATENCY, connections: int = 1
+    ) -> Bound:
+        """The least time for these requests, with ``rates`` in requests per second and ``latency`` in seconds."""
+        return lower_bound(self.requests, rates, latency=latency, connections=connections)
+
+
+def plan_of(tests: Iterable[str], profile: Profile) -> Plan:
+    """The plan of some tests, by their ids (``test_vectors.py::test_name[case]``)."""
+    footprint = load_footprint()
+    requests: Counter[str] = Counter()
+    number = 0
+    for test in tests:
+        number += 1
+        entry = footprint.get(test, {})
+        requests.update(entry.get(profile.value) or entry.get(_measured(profile)) or {})
+    # Clean-up deletes what the worker still has at the end.
+    most = footprint[PEAK].get(profile.value) or footprint[PEAK][_measured(profile)]
+    return Plan(number, dict(sorted(requests.items())), most["bucket"], most["index"])
+
+
+def _measured(profile: Profile) -> str:
+    """The profile whose figures stand for one that is not measured: ``fuzz`` never sends the same twice."""
+    return Profile.FULL.value if profile.rank >= Profile.FULL.rank else Profile.CORE.value
+
+
+@functools.cache
+def load_footprint() -> Mapping[str, Mapping[str, Mapping[str, int]]]:
+    """Requests of every test by profile and operation, as measured, and the resources that lived while it ran."""
+    text = resources.files("conformance").joinpath(_FILE).read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def documented_rates(contract: Contract) -> dict[str, float]:
+    """Requests per second of the operations whose pages state a rate."""
+    return {
+        name: operation.rate for name, operation in contract.operations.items() if operation.rate is not None
+    }
+
+
+def short_id(nodeid: str) -> str:
+    """A test's id without the folders before its module."""
+    module, _, rest = nodeid.partition("::")
+    return f"{module.rsplit('/', 1)[-1]}::{rest}"
