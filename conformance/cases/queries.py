@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.cases.baselines import WRONG_SIZES, baseline
+from conformance.cases.baselines import LONG_INTEGER, WRONG_SIZES, baseline
 from conformance.cases.case import Case
 from conformance.contract.loader import Contract
 
@@ -30,6 +30,9 @@ def query_cases(contract: Contract) -> Iterator[Case]:
         yield Case(f"{_NAME}.queryVector.finite.rejected", _NAME, label, raw=raw.encode())
     far = {"float32": [0.5, 1e39, 0.5, 0.5]}
     yield case("queryVector.float32-range.rejected", "1e39", queryVector=far)
+    # An integer as long as this fits no 64 bits and no double: a parser of its own may stumble over it.
+    raw = f'{{"indexName": "%INDEX%", "topK": 3, "queryVector": {{"float32": [0.5, {LONG_INTEGER}, 0.5, 0.5]}}}}'
+    yield Case(f"{_NAME}.queryVector.float32-range.rejected", _NAME, "long-integer", raw=raw.encode())
     smallest_maximum = contract.limit(_NAME, "topK/x-oss-contested")["accepted"]
     yield case("topK.maximum.accepted", f"{smallest_maximum}", topK=smallest_maximum)
     yield from _filter_cases(contract)
@@ -72,6 +75,8 @@ def _filter_cases(contract: Contract) -> Iterator[Case]:
     yield case("unknown-field", "in", {"$and": [{"conformanceNoSuchField": {"$in": ["x", "y"]}}]})
     for operator in ("$regex", "$EQ", "$like", "$not", "$all", "$gtt"):
         yield case("operator.unknown", operator[1:], {"title": {operator: "x"}})
+    for label, operand in (("number", 1), ("boolean", True), ("array", ["x"])):
+        yield case("operator.unknown", f"of-{label}", {"title": {"$foo": operand}})
     for operator in ("$xor", "$nor", "$not"):
         yield case("operator.unknown", f"logical-{operator[1:]}", {operator: [{"title": {"$eq": "x"}}]})
     for label, condition in (
@@ -85,6 +90,14 @@ def _filter_cases(contract: Contract) -> Iterator[Case]:
         ("exists-string", {"title": {"$exists": "true"}}),
         ("exists-number", {"title": {"$exists": 1}}),
         ("exists-array", {"title": {"$exists": [True]}}),
+        ("eq-null", {"title": {"$eq": None}}),
+        ("eq-object", {"title": {"$eq": {"a": "b"}}}),
+        ("eq-array", {"title": {"$eq": ["x"]}}),
+        ("ne-object", {"title": {"$ne": {}}}),
+        ("ne-null", {"title": {"$ne": None}}),
+        ("in-null", {"title": {"$in": [None]}}),
+        ("in-object", {"title": {"$in": ["x", {"a": "b"}]}}),
+        ("nin-array", {"title": {"$nin": [["x"]]}}),
         ("nested-in-empty", {"$and": [{"title": {"$eq": "x"}}, {"tags": {"$in": []}}]}),
     ):
         yield case("operand.rejected", label, condition)

@@ -107,15 +107,14 @@ def _read_condition(name: str, operand: Any, reading: FilterReading, non_filtera
 def _read_operator(operator: str, argument: Any, reading: FilterReading) -> None:
     if operator in EQUALITY:
         reading.values += 1
-        if not isinstance(argument, str):
-            reading.open.append(f"{operator} with {_kind(argument)}")
+        _read_value(operator, argument, reading)
     elif operator in MEMBERSHIP:
         if not isinstance(argument, list) or not argument:
             reading.broken.append(("operand", f"{operator} with {_kind(argument)}"))
             return
         reading.values += len(argument)
-        if not all(isinstance(item, str) for item in argument):
-            reading.open.append(f"{operator} with values that are no strings")
+        for item in argument:
+            _read_value(operator, item, reading)
     elif operator == "$exists":
         if not isinstance(argument, bool):
             reading.broken.append(("operand", f"$exists with {_kind(argument)}"))
@@ -125,6 +124,14 @@ def _read_operator(operator: str, argument: Any, reading: FilterReading) -> None
         reading.broken.append(("operator.unknown", operator))
     else:
         reading.open.append("an operator in a place the pages do not show")
+
+
+def _read_value(operator: str, value: Any, reading: FilterReading) -> None:
+    """A value to compare with: strings in every edition of the page, numbers and booleans in some, nothing else in any."""
+    if value is None or isinstance(value, (dict, list)):
+        reading.broken.append(("operand", f"{operator} with {_kind(value)}"))
+    elif not isinstance(value, str):
+        reading.open.append(f"{operator} with {_kind(value)}")
 
 
 def _read_limits(value: dict[str, Any], reading: FilterReading, limits: FilterLimits) -> None:

@@ -79,8 +79,11 @@ class Spending:
         if settings.max_resources is not None and used.resources > settings.max_resources:
             self._end(f"the {settings.max_resources} resources of --max-resources exist")
         meter.count(requests=times)
-        # Requests that belong together leave together: when the last of them may.
-        wait = max(meter.take_slot(operation, self._clock()) for _ in range(times))
+        # Requests that belong together leave together: when the last of them may, and what follows keeps
+        # as much distance, since a service that counts by the second sees them all at once.
+        wait = max([meter.take_slot(operation, self._clock()) for _ in range(times)])
+        for _ in range(times - 1):
+            meter.take_slot(operation, self._clock())
         if wait > 0:
             self._sleep(wait)
 

@@ -296,3 +296,30 @@ def test_buckets_and_their_indexes_are_listed_apart(service: Service, resources:
     home = service.home
     _check_buckets(service, walk_buckets(service, home, 1000), [home], 1000)
     service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides(
+    "ListVectors.lists-stored",
+    "ListVectors.only-stored",
+    "ListVectorIndexes.lists-created",
+    "ListVectorBuckets.lists-created",
+)
+def test_a_listing_follows_every_write(service: Service, resources: Resources) -> None:
+    """Listed before and after each creation and deletion: no listing is an old one."""
+    bucket = resources.bucket()
+    service.call("ListVectorBuckets", query=f"prefix={bucket}")
+    service.call("ListVectorIndexes", {}, bucket=bucket)
+    index = resources.index(bucket=bucket)
+    service.call("ListVectorIndexes", {}, bucket=bucket)
+    first, second = resources.keys(2)
+    for key in (first, second, first):
+        service.call("ListVectors", {"indexName": index, "returnData": True}, bucket=bucket)
+        resources.put(index, vector(key, [1.0, 2.0, float(len(key)), 4.0]), bucket=bucket)
+    for key in (first, second):
+        service.call("ListVectors", {"indexName": index, "returnData": True}, bucket=bucket)
+        service.call("DeleteVectors", {"indexName": index, "keys": [key]}, bucket=bucket)
+    service.call("ListVectors", {"indexName": index}, bucket=bucket)
+    service.call("DeleteVectorIndex", {"indexName": index}, bucket=bucket)
+    service.call("ListVectorIndexes", {}, bucket=bucket)
+    service.call("DeleteVectorBucket", bucket=bucket)
+    service.call("ListVectorBuckets", query=f"prefix={bucket}")

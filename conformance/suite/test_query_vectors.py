@@ -29,6 +29,10 @@ _PLANE = {
 }
 
 
+# With the largest dimension more numbers than an index is scanned for without a second thought.
+_MANY = 70
+
+
 @cases_of("QueryVectors")
 def test_directed_case(resources: Resources, case: Case) -> None:
     """One request that attacks one clause."""
@@ -159,4 +163,23 @@ def test_invalid_parameters_are_named_as_such(service: Service, resources: Resou
     index = resources.index(dimension=2)
     body = {"indexName": index, "queryVector": {"float32": [1.0, 0.2]}, "topK": 0}
     service.call("QueryVectors", body)
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("QueryVectors.nearest", "QueryVectors.order", "QueryVectors.topK.fills-result")
+def test_a_large_index_is_searched_like_a_small_one(service: Service, resources: Resources) -> None:
+    """Vectors of the largest dimension, in such a number that a search may take a shortcut: it must not show."""
+    dimension = service.contract.limit("PutVectorIndex", "dimension/maximum")
+    index = resources.index(dimension=dimension)
+    keys = resources.keys(_MANY)
+    # Distances grow by whole steps with the place in the list; small integers keep the request small.
+    rows: list[list[float]] = [
+        [place % 8 + 1] * (place + 1) + [0] * (dimension - place - 1) for place in range(_MANY)
+    ]
+    order = list(range(_MANY))
+    order = order[1::2] + order[::2]
+    resources.put(index, *(vector(keys[place], rows[place]) for place in order))
+    for top in (1, 5, 30):
+        query(service, index, [0.25] * dimension, top)
+    resources.read(index, keys[:5])
     service.call("DeleteVectorIndex", {"indexName": index})

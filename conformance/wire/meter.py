@@ -18,12 +18,17 @@ from types import TracebackType
 from typing import Self
 
 _SCHEMA = """
-CREATE TABLE slots (operation TEXT PRIMARY KEY, free_at REAL NOT NULL, interval REAL NOT NULL);
+CREATE TABLE slots (
+    operation TEXT PRIMARY KEY, free_at REAL NOT NULL, interval REAL NOT NULL, least REAL NOT NULL
+);
 CREATE TABLE used (what TEXT PRIMARY KEY, number INTEGER NOT NULL);
 INSERT INTO used VALUES ('requests', 0), ('resources', 0);
 """
 # Another worker holds the file for microseconds; this is for a machine that was put to sleep.
 _BUSY_SECONDS = 60.0
+# A throttled operation becomes slower by a fifth, and with every request a little faster again.
+_SLOWER = 1.25
+_FASTER = 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +86,26 @@ class Meter:
         """Set the requests per second of some operations; others have no limit."""
         with self._transaction() as database:
             database.executemany(
-                "INSERT OR REPLACE INTO slots VALUES (?, 0, ?)",
-                [(operation, 1.0 / rate) for operation, rate in rates.items()],
+                "INSERT OR REPLACE INTO slots VALUES (?, 0, ?, ?)",
+                [(operation, 1.0 / rate, 1.0 / rate) for operation, rate in rates.items()],
             )
 
     def take_slot(self, operation: str, now: float) -> float:
         """Reserve the next slot of an operation; returns the seconds until it begins."""
         with self._transaction() as database:
-            row = database.execute(
-                "SELECT free_at, interval FROM slots WHERE operation = ?", (operation,)
-            ).fetchone()
+            row = self._slot(operation)
             if row is None:
                 return 0.0
-            free_at, interval = row
-            slot: float = max(now, free_at)
-            database.execute("UPDATE slots SET free_at = ? WHERE operation = ?", (slot + interval, operation))
+            free_at, interval, least = row
+            slot = max(now, free_at)
+            database.execute(
+                "UPDATE slots SET free_at = ?, interval = ? WHERE operation = ?",
+                (slot + interval, max(least, interval * _FASTER), operation),
+            )
         return slot - now
 
     def slow_down(self, operation: str, now: float, *, first: float, slowest: float) -> float:
-        """Halve the rate of an operation that was throttled; returns the new one in requests per second.
+        """Lower the rate of an operation that was throttled; returns the new one in requests per second.
 
         ``first`` is the rate of an operation that had no limit until now,
         ``slowest`` the least that any is slowed down to.  While slots are
@@ -107,19 +113,22 @@ class Meter:
         stays: a burst that was throttled slows down once.
         """
         with self._transaction() as database:
-            row = database.execute(
-                "SELECT free_at, interval FROM slots WHERE operation = ?", (operation,)
-            ).fetchone()
-            free_at, interval = row or (0.0, 0.0)
+            free_at, interval, least = self._slot(operation) or (0.0, 0.0, 0.0)
             if not interval:
                 interval = 1.0 / first
             elif free_at <= now + interval:
-                interval = min(2.0 * interval, max(interval, 1.0 / slowest))
+                interval = min(_SLOWER * interval, max(interval, 1.0 / slowest))
             database.execute(
-                "INSERT OR REPLACE INTO slots VALUES (?, ?, ?)",
-                (operation, max(free_at, now + interval), interval),
+                "INSERT OR REPLACE INTO slots VALUES (?, ?, ?, ?)",
+                (operation, max(free_at, now + interval), interval, least),
             )
         return 1.0 / interval
+
+    def _slot(self, operation: str) -> tuple[float, float, float] | None:
+        row: tuple[float, float, float] | None = self._database.execute(
+            "SELECT free_at, interval, least FROM slots WHERE operation = ?", (operation,)
+        ).fetchone()
+        return row
 
     def rates(self) -> dict[str, float]:
         """Requests per second of every operation with a limit, as they are now."""
