@@ -173,9 +173,7 @@ def test_a_large_index_is_searched_like_a_small_one(service: Service, resources:
     index = resources.index(dimension=dimension)
     keys = resources.keys(_MANY)
     # Distances grow by whole steps with the place in the list; small integers keep the request small.
-    rows: list[list[float]] = [
-        [place % 8 + 1] * (place + 1) + [0] * (dimension - place - 1) for place in range(_MANY)
-    ]
+    rows = [[float(place % 8 + 1)] * (place + 1) + [0.0] * (dimension - place - 1) for place in range(_MANY)]
     order = list(range(_MANY))
     order = order[1::2] + order[::2]
     resources.put(index, *(vector(keys[place], rows[place]) for place in order))
