@@ -55,6 +55,22 @@ lint: $(DEV_STAMP) ## Lint, formatting, types, layers.
 self-test: $(DEV_STAMP) ## The tests in tests/.
 	$(BIN)/python -m pytest tests $(if $(filter-out 0,$(JOBS)),-n $(JOBS) --dist worksteal)
 
+.PHONY: faults
+faults: $(DEV_STAMP) ## Run the suite against every named fault of the emulator; ARGS='PutVectors.*' for some.
+	$(BIN)/python -m tests.faults.runner $(ARGS)
+
+.PHONY: mutants
+mutants: $(DEV_STAMP) ## Run the suite against mutants of the emulator's source: a sample within a time box.
+	$(BIN)/python -m tests.mutants.run $(or $(ARGS),--sample 200 --minutes 20)
+
+.PHONY: benchmark
+benchmark: $(DEV_STAMP) ## Side by side with "schemathesis run": time, requests, memory, faults caught.
+	$(BIN)/python -m benchmarks.compare $(ARGS)
+
+.PHONY: footprint
+footprint: $(DEV_STAMP) ## Measure anew what each test sends; plans are made from that.
+	$(BIN)/python -m tests.footprint
+
 .PHONY: lint-openapi
 lint-openapi: ## Redocly and Spectral on the OpenAPI document, where npm can install them.
 	@if [ openapi/lint/node_modules/.package-lock.json -nt openapi/lint/package-lock.json ]; then \
