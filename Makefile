@@ -59,6 +59,10 @@ self-test: $(DEV_STAMP) ## The tests in tests/.
 faults: $(DEV_STAMP) ## Run the suite against every named fault of the emulator; ARGS='PutVectors.*' for some.
 	$(BIN)/python -m tests.faults.runner $(ARGS)
 
+.PHONY: silence
+silence: $(DEV_STAMP) ## Run the suite against correct servers, 50 seeds and every legal difference: an hour.
+	$(BIN)/python -m tests.silence.runner $(ARGS)
+
 .PHONY: mutants
 mutants: $(DEV_STAMP) ## Run the suite against mutants of the emulator's source: a sample within a time box.
 	$(BIN)/python -m tests.mutants.run $(or $(ARGS),--sample 200 --minutes 20)

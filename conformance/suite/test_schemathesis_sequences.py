@@ -9,10 +9,12 @@ sent nor what it means.  Runs from the profile ``full`` on; the state machine of
 
 from __future__ import annotations
 
+import time
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import hypothesis
+from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from conformance.cases.baselines import DIMENSION
@@ -21,7 +23,7 @@ from conformance.cases.engine_bodies import within_reach
 from conformance.cases.engine_schema import engine_schema
 from conformance.contract.model import Profile
 from conformance.suite.collecting import decides, in_profile
-from conformance.suite.property_tests import must_hold
+from conformance.suite.property_tests import SHRINKING_SECONDS, PropertyViolated, must_hold
 from conformance.suite.resources import Resources
 from conformance.suite.service import Blocked, Result, Service
 
@@ -42,8 +44,13 @@ def _machine(service: Service, resources: Resources) -> type[APIStateMachine]:
     base = engine_schema(seed=service.settings.seed, links=True).as_state_machine()
 
     class Sequence(base):  # type: ignore[misc, valid-type]
+        first_failure: ClassVar[float | None] = None
+
         def setup(self) -> None:
             self.indexes: set[str] = set()
+            if self.first_failure is not None and time.monotonic() > self.first_failure + SHRINKING_SECONDS:
+                # Long enough: sequences that are no longer tried count as no failures, which ends the shrinking.
+                hypothesis.reject()
             self.filler = resources.filler()
             self.result: Result | None = None
             service.recorder.start_script()
@@ -77,7 +84,11 @@ def _machine(service: Service, resources: Resources) -> type[APIStateMachine]:
         def validate_response(self, response: Response, case: Case[Any], *args: Any, **kwargs: Any) -> None:
             del response, case, args, kwargs
             assert self.result is not None, "validated after a call"
-            must_hold(self.result)
+            try:
+                must_hold(self.result)
+            except PropertyViolated:
+                type(self).first_failure = self.first_failure or time.monotonic()
+                raise
 
         def teardown(self) -> None:
             service.recorder.end_script()
@@ -99,4 +110,8 @@ def test_generated_sequences(service: Service, resources: Resources) -> None:
     settings = hypothesis.settings(
         max_examples=_EXAMPLES.get(profile, _EXAMPLES[Profile.FULL]), stateful_step_count=_STEPS
     )
-    run_state_machine_as_test(machine, settings=settings)
+    try:
+        run_state_machine_as_test(machine, settings=settings)
+    except Flaky as problem:
+        # Shrinking was ended, or the target answered in two ways; the violation is on record.
+        raise PropertyViolated(str(problem)) from problem

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Generic, TypeVar
 
 import pytest
@@ -43,9 +44,18 @@ def with_collected_suite(use: Callable[[pytest.Session], None]) -> None:
     """Collect the whole suite, as of the profile ``full``, and call ``use`` with it."""
     options = ["-s", "--collect-only", "--profile", "full", "-oaddopts=--import-mode=importlib"]
     quiet = [f"-pno:{name}" for name in _UNWANTED]
-    code = pytest.main([str(_PACKAGE), *options, *quiet], plugins=[_Loop(use)])
+    # A time limit around the command ends it with this signal; the forks must end too, and not go on alone.
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = pytest.main([str(_PACKAGE), *options, *quiet], plugins=[_Loop(use)])
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise RuntimeError(f"the suite could not be collected (pytest exit code {code})")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 class Forks(Generic[T]):

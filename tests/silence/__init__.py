@@ -1,0 +1,1 @@
+"""Measures the suite by its silence on correct servers."""
