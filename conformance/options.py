@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conformance.contract.loader import nearest
-from conformance.contract.model import Profile
+from conformance.contract.model import Level, Profile
 from conformance.wire.addressing import Addressing
 
 DEFAULT_REGION = "cn-hangzhou"
 DEFAULT_ACCOUNT_ID = "1234567890123456"
 DEFAULT_REPORT_DIR = "reports/latest"
+#: Levels whose violations can fail a run, the default first.
+FAIL_ON = (Level.MUST.value, Level.SHOULD.value)
 #: Environment variables of options that the official SDKs have no variable for begin like this.
 VARIABLE_PREFIX = "OSS_VECTORS_CONFORMANCE_"
 
@@ -86,6 +88,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("--region", f"region id of the target (default: {DEFAULT_REGION})", "OSS_REGION", "ID"),
     Option("--account-id", "account id (UID) that owns the credentials", "OSS_ACCOUNT_ID", "UID"),
     Option(
+        "--credentials-profile",
+        "profile of the file that Alibaba Cloud's credentials library reads, to take the keys from",
+        metavar="NAME",
+    ),
+    Option(
         "--addressing",
         "how requests name their bucket (default: virtual-host)",
         choices=tuple(addressing.value for addressing in Addressing),
@@ -106,9 +113,39 @@ OPTIONS: tuple[Option, ...] = (
         metavar="ID",
         repeatable=True,
     ),
+    Option(
+        "--requirement-set",
+        "decide the requirements of this release of the suite, with the levels they had then",
+        metavar="VERSION",
+    ),
+    Option(
+        "--shard",
+        "run only this part of the tests, e.g. 1/3; 'report merge' joins the reports",
+        metavar="I/N",
+    ),
+    Option(
+        "--bucket",
+        "existing bucket to use instead of creating buckets; only indexes of the run are made in it, and deleted",
+        metavar="NAME",
+    ),
     Option("--seed", "seed of everything that is drawn at random (default: 0)", metavar="N", number=int),
     Option("--report-dir", f"where reports are written (default: {DEFAULT_REPORT_DIR})", metavar="DIR"),
     Option("--known-deviations", "YAML file of deviations that are known and accepted", metavar="FILE"),
+    Option(
+        "--write-known-deviations",
+        "write what fails as entries of such a file, to a file that does not exist yet",
+        metavar="FILE",
+    ),
+    Option(
+        "--baseline-report",
+        "report.json of an earlier run; what changed since is shown, the exit code stays",
+        metavar="FILE",
+    ),
+    Option(
+        "--fail-on",
+        "the mildest violation that fails the run; should is what --strict means (default: must)",
+        choices=FAIL_ON,
+    ),
     # pytest has a --strict of its own.
     Option("--strict", "warnings fail the run too", switch=True, pytest_flag="--conformance-strict"),
     Option("--read-timeout", "seconds to wait for an answer (default: 30)", metavar="SECONDS", number=float),

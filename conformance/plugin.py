@@ -23,8 +23,9 @@ from conformance.contract.loader import load_contract
 from conformance.contract.model import Profile
 from conformance.embedded import EmulatorError
 from conformance.options import OPTIONS, UsageError
+from conformance.plan import short_id
 from conformance.report.terminal import render
-from conformance.run import Run, Worker, is_wanted
+from conformance.run import Run, Worker, is_wanted, selected_of
 from conformance.suite.collecting import SERVICE_KEY
 from conformance.suite.delivery import TargetGone
 from conformance.suite.events import TestRecord
@@ -40,7 +41,9 @@ _SUITE = _PACKAGE / "suite"
 _RUN_KEY = pytest.StashKey[Run]()
 _WORKER_KEY = pytest.StashKey[Worker]()
 _SETTINGS_KEY = pytest.StashKey[RunSettings]()
+_LEFT_OUT_KEY = pytest.StashKey[set[str]]()
 _DECIDED_KEY = pytest.StashKey[set[str]]()
+_ELSEWHERE_KEY = pytest.StashKey[set[str]]()
 RESULT_KEY = pytest.StashKey[RunResult]()
 _SECRETS = ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN")
 
@@ -91,9 +94,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Prepare a run of the suite; a mistake in the options ends it here with exit code 4."""
     config.addinivalue_line("markers", "decides(*requirements): requirements that a conformance test decides")
     config.addinivalue_line("markers", "in_profile(name): smallest profile that runs a conformance test")
+    config.addinivalue_line("markers", "needs_bucket: a conformance test that makes or changes buckets")
     if not _names_suite(config) or config.option.help:
         return
     config.stash[_DECIDED_KEY] = set()
+    config.stash[_LEFT_OUT_KEY] = set()
+    config.stash[_ELSEWHERE_KEY] = set()
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
         settings = RunSettings.from_json(worker_input["conformance_settings"])
@@ -173,6 +179,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     dropped: list[pytest.Item] = []
     for item in items:
         wanted = not item.path.is_relative_to(_SUITE) or _is_wanted(item, settings)
+        if wanted and item.path.is_relative_to(_SUITE) and not settings.holds(short_id(item.nodeid)):
+            config.stash[_ELSEWHERE_KEY].update(_decided_by(item))
+            wanted = False
+        if wanted and settings.bucket is not None and item.get_closest_marker("needs_bucket") is not None:
+            config.stash[_LEFT_OUT_KEY].update(selected_of(_decided_by(item), settings))
+            wanted = False
         (kept if wanted else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
@@ -314,6 +326,8 @@ class _Collector:
         """Take up what a parallel worker had to leave behind."""
         output = getattr(node, "workeroutput", {})
         self._run.leaks.extend(output.get("conformance_leaks", ()))
+        self._run.left_out.update(output.get("conformance_left_out", ()))
+        self._run.elsewhere.update(output.get("conformance_elsewhere", ()))
         self._run.add(
             TestRecord.from_json(output["conformance_rest"])
         ) if "conformance_rest" in output else None
@@ -335,14 +349,20 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     worker = config.stash.get(_WORKER_KEY, None)
     run = config.stash.get(_RUN_KEY, None)
     leaks: tuple[str, ...] = ()
+    left_out: set[str] = config.stash.get(_LEFT_OUT_KEY, set())
+    elsewhere: set[str] = config.stash.get(_ELSEWHERE_KEY, set())
     if worker is not None:
         leaks = worker.close()
     if run is None:
         output = getattr(config, "workeroutput", None)
         if output is not None and worker is not None:
             output["conformance_leaks"] = list(leaks)
+            output["conformance_left_out"] = sorted(left_out)
+            output["conformance_elsewhere"] = sorted(elsewhere)
         return
+    run.elsewhere.update(elsewhere)
     run.leaks.extend(leaks)
+    run.left_out.update(left_out)
     run.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
     if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
         run.internal_errors.append("pytest reported an internal error")

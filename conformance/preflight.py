@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 from conformance.oracle.body import read_json
-from conformance.oracle.envelope import error_of
+from conformance.oracle.envelope import describe, error_of
 from conformance.report.text import clip, count
 from conformance.suite.delivery import PROBE, is_own_answer
+from conformance.suite.events import is_denied
 from conformance.suite.names import Names
 from conformance.wire.exchange import Exchange, FailureKind, Request, Response
 from conformance.wire.session import WireSession
@@ -23,6 +26,9 @@ _HINTS = {
     FailureKind.RESOLVE: "the host name does not resolve",
     FailureKind.TIMEOUT: "it does not answer in time",
 }
+# Signature version 4 page, Time: a request is refused when its time is further off.
+_TOO_SKEWED = timedelta(minutes=15)
+_WORTH_SAYING = timedelta(minutes=1)
 _GATEWAY_STATUSES = frozenset({502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_OFFERED = 501
@@ -38,35 +44,50 @@ class Look:
 
     ``problem`` is one sentence on why no test can run against it, ``stranger``
     one on why it is not taken for OSS Vectors; both are ``None`` for a target
-    that is worth all tests.
+    that is worth all tests.  ``notice`` is for the reader of the report.
     """
 
     problem: str | None = None
     stranger: str | None = None
+    notice: str | None = None
 
 
-def look_at(session: WireSession) -> Look:
-    """Send two signed reads, which create nothing: of all buckets, and of a bucket that does not exist.
+def look_at(session: WireSession, given: str | None = None) -> Look:
+    """Send two signed reads, which create nothing: of all buckets, and of ``given`` or a bucket that does not exist.
 
     Whatever is no obstacle to testing is for the tests to judge.
     """
     first = session.send(PROBE)
     problem = _problem(session, first)
-    if problem is not None:
+    denied = is_denied(first)
+    if problem is not None and not denied:
         return Look(session.redactor.text(problem))
     # No worker has this letter, so the bucket is not created later either.
-    bucket = Names(session.run_id, "0").bucket()
+    bucket = given or Names(session.run_id, "0").bucket()
     second = session.send(Request("GetVectorBucket", "GET", "bucketInfo", bucket))
+    if problem is not None and is_denied(second):
+        # One operation may be closed to an account's user; both are hardly ever.
+        return Look(session.redactor.text(problem))
     unreachable = _unreachable_bucket(session, second)
     if unreachable is not None:
         return Look(unreachable)
+    unusable = _unusable(second) if given is not None else None
+    if unusable is not None:
+        return Look(session.redactor.text(unusable))
     stranger = _stranger(first, second)
-    return Look(stranger=session.redactor.text(stranger) if stranger is not None else None)
+    return Look(
+        stranger=session.redactor.text(stranger) if stranger is not None else None,
+        notice=_clock_notice(first),
+    )
 
 
 def preflight_problem(session: WireSession) -> str | None:
     """One sentence on why no request can be served by the target, or ``None``; sends one signed read."""
-    problem = _problem(session, session.send(PROBE))
+    exchange = session.send(PROBE)
+    if is_denied(exchange):
+        # Whether the operations that matter are allowed, only they can tell.
+        return None
+    problem = _problem(session, exchange)
     return session.redactor.text(problem) if problem is not None else None
 
 
@@ -82,6 +103,12 @@ def _problem(session: WireSession, exchange: Exchange) -> str | None:
             f"The endpoint {endpoint} redirects to {place} ({response.status}), and redirects are never "
             "followed, because they would carry signed requests elsewhere: give the final address."
         )
+    skew = clock_skew(exchange)
+    if abs(skew) > _TOO_SKEWED:
+        return (
+            f"The clock of this machine is {_minutes(skew)} the endpoint's ({endpoint}), and signatures are valid "
+            "for 15 minutes: set the clock."
+        )
     if is_own_answer(response):
         error = error_of(response) if response.status in (401, 403) else None
         if error is None or error.code not in _REFUSED_CREDENTIALS:
@@ -94,6 +121,37 @@ def _problem(session: WireSession, exchange: Exchange) -> str | None:
             "has no service behind it."
         )
     return None
+
+
+def clock_skew(exchange: Exchange) -> timedelta:
+    """How far the Date of an answer is ahead of this machine's clock, at least; zero where it tells nothing.
+
+    The answer was made some time between sending and receiving, and a Date has
+    whole seconds, so only what lies outside of that is skew.
+    """
+    date = exchange.response.header("Date") if exchange.response is not None else None
+    try:
+        moment = parsedate_to_datetime(date) if date else None
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        return timedelta(0)
+    latest = exchange.started + timedelta(seconds=exchange.elapsed)
+    if moment > latest:
+        return moment - latest
+    return min(moment + timedelta(seconds=1) - exchange.started, timedelta(0))
+
+
+def _minutes(skew: timedelta) -> str:
+    minutes = round(abs(skew) / timedelta(minutes=1))
+    return f"{count(minutes, 'minute')} {'behind' if skew > timedelta(0) else 'ahead of'}"
+
+
+def _clock_notice(exchange: Exchange) -> str | None:
+    skew = clock_skew(exchange)
+    if abs(skew) <= _WORTH_SAYING:
+        return None
+    return f"The clock of this machine is about {_minutes(skew)} the endpoint's."
 
 
 def _why_unanswered(exchange: Exchange) -> str:
@@ -117,6 +175,16 @@ def _unreachable_bucket(session: WireSession, exchange: Exchange) -> str | None:
         f"{clip(exchange.host, _SENTENCE)} cannot be used: {_why_unanswered(exchange)}; set up a wildcard for "
         "them, or give --addressing path."
     )
+
+
+def _unusable(exchange: Exchange) -> str | None:
+    """Why the bucket of --bucket cannot be the home of a run, from the answer of GetVectorBucket."""
+    response = exchange.response
+    if response is None:
+        return f"--bucket: {exchange.bucket} cannot be looked at: {_why_unanswered(exchange)}."
+    if response.status < 300 or response.status == _NOT_OFFERED or not is_own_answer(response):
+        return None
+    return f"--bucket: {exchange.bucket} cannot be used: {clip(describe(response), _SENTENCE).rstrip('.')}."
 
 
 def _stranger(first: Exchange, second: Exchange) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib import metadata
@@ -19,24 +19,30 @@ from pathlib import Path
 from conformance import __version__
 from conformance.contract.loader import Contract, load_contract
 from conformance.contract.model import Profile, Requirement
+from conformance.contract.releases import at_release, in_set
 from conformance.embedded import EmbeddedEmulator
 from conformance.options import DEFAULT_REPORT_DIR, UsageError
-from conformance.preflight import look_at
+from conformance.preflight import Look, look_at
 from conformance.report import json_report, junit, markdown
+from conformance.report.reading import ReportError, read_baseline
 from conformance.report.reproduce import write_bodies
+from conformance.suite.borrowed import NEEDS_BUCKET
 from conformance.suite.events import TestRecord
 from conformance.suite.service import Service
 from conformance.suite.settings import RunSettings
 from conformance.suite.spending import paced
+from conformance.verdicts.changes import compare, outcomes_of
 from conformance.verdicts.collect import Collection
 from conformance.verdicts.decide import Selection, decide, exit_code
 from conformance.verdicts.deviations import DeviationError, load_deviations
-from conformance.verdicts.model import Deviation, ExitCode, RunInfo, RunResult
+from conformance.verdicts.found import entries_for
+from conformance.verdicts.model import Baseline, Deviation, ExitCode, RunInfo, RunResult
 from conformance.wire.cleanup import FEW_PAUSES, PAUSES, clean_up
 from conformance.wire.credentials import SESSION_TOKEN, Credentials, CredentialsError, from_environment
 from conformance.wire.ledger import Ledger, RunIdentity, read_ledger
 from conformance.wire.meter import Meter
 from conformance.wire.pace import Bound, lower_bound
+from conformance.wire.profiles import profile_file, read_profile
 from conformance.wire.recorder import Recorder
 from conformance.wire.session import WireSession
 
@@ -109,6 +115,12 @@ class Run:
     spent: str | None = None
     outages: int = 0
     result: RunResult | None = None
+    baseline: Baseline | None = None
+    #: Requirements that tests of other shards decide.
+    elsewhere: set[str] = field(default_factory=set)
+    #: Requirements of tests that a run with --bucket leaves out.
+    left_out: set[str] = field(default_factory=set)
+    look: Look = field(default_factory=Look)
 
     @classmethod
     def prepare(cls, settings: RunSettings, environment: Mapping[str, str], command: str) -> Run:
@@ -116,10 +128,15 @@ class Run:
 
         Raises :class:`UsageError`.
         """
-        contract = load_contract()
+        contract = at_release(load_contract(), settings.requirement_set)
         run = cls(settings, contract, command, dict(environment))
+        if settings.baseline_report is not None:
+            run.baseline = _baseline(settings.baseline_report)
         if settings.known_deviations is not None:
             run.deviations = _deviations(settings.known_deviations, contract)
+        if settings.credentials_profile is not None and not settings.embedded:
+            run.environment.pop(SESSION_TOKEN, None)
+            run.environment.update(_profile(settings.credentials_profile, environment))
         _make_report_dir(settings)
         if settings.embedded:
             run.emulator = EmbeddedEmulator.start(
@@ -129,16 +146,17 @@ class Run:
             )
             run.settings = replace(settings, endpoint=run.emulator.endpoint)
             run.environment.update(run.emulator.environment)
-        elif _credentials(environment) is None:
+        elif _credentials(run.environment) is None:
             raise UsageError(
                 "Credentials are missing: set OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET "
                 "(an emulator that checks no signatures takes any value)."
             )
         with run._session() as session:
-            look = look_at(session)
+            look = look_at(session, run.settings.bucket)
         if look.problem is not None:
             run.stop()
             raise UsageError(look.problem)
+        run.look = look
         temporary_key = bool(run.environment.get(SESSION_TOKEN))
         run.settings = replace(run.settings, stranger=look.stranger, temporary_key=temporary_key)
         run._set_limits()
@@ -163,6 +181,13 @@ class Run:
     def _notices(self) -> tuple[str, ...]:
         """What a reader has to know before anything else, in sentences."""
         notices = [self.settings.stranger] if self.settings.stranger is not None else []
+        if self.look.notice is not None:
+            notices.append(self.look.notice)
+        restriction = self.collection.restriction
+        if restriction is not None:
+            notices.append(
+                f"{restriction[0].upper()}{restriction[1:]}: every request was answered with AccessDenied."
+            )
         if self.gone is not None:
             notices.append(f"{self.gone[0].upper()}{self.gone[1:]}; nothing was tested after that.")
         if self.spent is not None:
@@ -216,21 +241,8 @@ class Run:
     def finish(self, decided: frozenset[str]) -> RunResult:
         """Decide every requirement and write the reports; ``decided`` is what the executed tests set out to decide."""
         settings = self.settings
-        selection = Selection(
-            frozenset(
-                identifier
-                for identifier in decided
-                if identifier in self.contract.requirements
-                and is_selected(self.contract.requirements[identifier], settings)
-            ),
-            settings.narrowed,
-            {
-                identifier: requirement.needs.reason
-                for identifier, requirement in self.contract.requirements.items()
-                if requirement.needs is not None and settings.lacks(requirement.needs)
-            },
-        )
-        results = decide(self.contract, self.collection, selection, self.deviations)
+        self.collection.settle()
+        results = decide(self.contract, self.collection, self._selection(decided), self.deviations)
         code, reason = exit_code(
             results,
             strict=settings.strict,
@@ -251,16 +263,54 @@ class Run:
             internal_errors=tuple(self.internal_errors),
             notices=self._notices(),
             is_stranger=settings.stranger is not None,
+            gone=self.gone,
+            spent=self.spent,
             exchanges=self.collection.recorded(),
+            changes=None if self.baseline is None else compare(self.baseline, outcomes_of(results)),
         )
-        if settings.report_dir is not None:
-            try:
-                write_reports(result, Path(settings.report_dir))
-            except OSError as problem:
-                reason = f"the reports cannot be written: {problem}"
-                result = replace(result, exit_code=ExitCode.INTERNAL_ERROR, exit_reason=reason)
+        try:
+            self._write(result)
+        except OSError as problem:
+            reason = f"the reports cannot be written: {problem}"
+            result = replace(result, exit_code=ExitCode.INTERNAL_ERROR, exit_reason=reason)
         self.result = result
         return result
+
+    def _write(self, result: RunResult) -> None:
+        settings = self.settings
+        if settings.report_dir is not None:
+            write_reports(result, Path(settings.report_dir))
+        if settings.write_known_deviations is not None:
+            path = Path(settings.write_known_deviations)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8") as file:
+                file.write(entries_for(result.results, strict=settings.strict, today=_today()))
+
+    def _selection(self, decided: frozenset[str]) -> Selection:
+        settings = self.settings
+        requirements = self.contract.requirements
+        return Selection(
+            self._selected(decided),
+            settings.narrowed,
+            dict.fromkeys(self.left_out - decided, NEEDS_BUCKET)
+            | {
+                identifier: requirement.needs.reason
+                for identifier, requirement in requirements.items()
+                if requirement.needs is not None and settings.lacks(requirement.needs)
+            },
+            {
+                identifier: f"not in requirement set {settings.requirement_set}"
+                for identifier in requirements
+                if not in_set(identifier, settings.requirement_set)
+            },
+            self._selected(self.elsewhere) if settings.shard is not None else None,
+        )
+
+    def _selected(self, identifiers: Iterable[str]) -> frozenset[str]:
+        known = self.contract.requirements
+        return frozenset(
+            name for name in identifiers if name in known and is_selected(known[name], self.settings)
+        )
 
     def _pace(self) -> Bound | None:
         """The least time for what was sent, by the rates and by the measured latency."""
@@ -296,6 +346,9 @@ class Run:
             report_dir=settings.report_dir,
             pace=self._pace(),
             configuration=settings.configuration,
+            bucket=settings.bucket,
+            shard=settings.shard,
+            requirement_set=settings.requirement_set,
         )
 
 
@@ -309,7 +362,7 @@ def _pauses(gone: str | None) -> tuple[float, ...]:
 
 def is_selected(requirement: Requirement, settings: RunSettings) -> bool:
     """Whether a run with these settings sets out to decide a requirement."""
-    if settings.lacks(requirement.needs):
+    if settings.lacks(requirement.needs) or not in_set(requirement.id, settings.requirement_set):
         return False
     if settings.requirements:
         return requirement.id in settings.requirements
@@ -322,8 +375,13 @@ def is_wanted(decides: Sequence[str], smallest: Profile, settings: RunSettings) 
     """Whether a run with these settings executes a test, by what it decides and the smallest profile it belongs to."""
     if not settings.requirements and smallest.rank > Profile(settings.profile).rank:
         return False
+    return bool(selected_of(decides, settings))
+
+
+def selected_of(decides: Sequence[str], settings: RunSettings) -> list[str]:
+    """Those of some requirements that a run with these settings sets out to decide."""
     requirements = load_contract().requirements
-    return any(is_selected(requirements[name], settings) for name in decides)
+    return [name for name in decides if is_selected(requirements[name], settings)]
 
 
 def write_reports(result: RunResult, directory: Path) -> None:
@@ -341,11 +399,29 @@ def _credentials(environment: Mapping[str, str]) -> Credentials | None:
         raise UsageError(str(problem)) from problem
 
 
+def _profile(name: str, environment: Mapping[str, str]) -> dict[str, str]:
+    try:
+        return read_profile(name, profile_file(environment))
+    except CredentialsError as problem:
+        raise UsageError(f"--credentials-profile: {problem}") from problem
+
+
 def _deviations(path: str, contract: Contract) -> tuple[Deviation, ...]:
     try:
-        return load_deviations(Path(path), contract.requirements, date.today())  # noqa: DTZ011 - a user's calendar day
+        return load_deviations(Path(path), contract.requirements, _today())
     except DeviationError as problem:
         raise UsageError(f"--known-deviations: {problem}") from problem
+
+
+def _baseline(path: str) -> Baseline:
+    try:
+        return read_baseline(Path(path))
+    except ReportError as problem:
+        raise UsageError(f"--baseline-report: {problem}") from problem
+
+
+def _today() -> date:
+    return date.today()  # noqa: DTZ011 - a user's calendar day
 
 
 def _make_report_dir(settings: RunSettings) -> None:

@@ -10,11 +10,13 @@ from typing import Any
 
 from conformance.configuration import gather
 from conformance.contract.loader import Contract
-from conformance.contract.model import Profile
+from conformance.contract.model import Level, Profile
+from conformance.contract.releases import known_sets
 from conformance.options import (
     DEFAULT_ACCOUNT_ID,
     DEFAULT_REGION,
     DEFAULT_REPORT_DIR,
+    FAIL_ON,
     OPTIONS,
     UsageError,
     hint,
@@ -22,9 +24,11 @@ from conformance.options import (
 from conformance.plan import documented_rates
 from conformance.suite.names import new_run_id
 from conformance.suite.settings import RunSettings
+from conformance.suite.shards import Shard
 from conformance.wire.addressing import Addressing
 from conformance.wire.endpoint import EndpointError, parse_endpoint
 
+_BUCKET = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -62,10 +66,16 @@ def settings_from(
         profile=_choice("--profile", given["profile"], Profile.CORE.value),
         operations=operations_named(given["operation"] or (), contract),
         requirements=requirements_named(given["requirement"] or (), contract),
+        requirement_set=one_of("--requirement-set", given["requirement_set"], known_sets()),
+        shard=_shard(given["shard"]),
+        credentials_profile=given["credentials_profile"],
+        bucket=_bucket(given["bucket"], endpoint),
         seed=int(given["seed"] or 0),
-        strict=bool(given["strict"]),
+        strict=_is_strict(given["fail_on"], strict=bool(given["strict"])),
         report_dir=given["report_dir"] or DEFAULT_REPORT_DIR,
         known_deviations=given["known_deviations"],
+        write_known_deviations=_new_file("--write-known-deviations", given["write_known_deviations"]),
+        baseline_report=given["baseline_report"],
         read_timeout=_positive("--read-timeout", given["read_timeout"], 30.0),
         visibility_timeout=_positive("--visibility-timeout", given["visibility_timeout"], 5.0),
         min_recall=_share("--min-recall", given["min_recall"]),
@@ -83,6 +93,16 @@ def settings_from(
 def _choice(flag: str, value: str | None, default: str) -> str:
     option = next(option for option in OPTIONS if option.flag == flag)
     return one_of(flag, value, option.choices) or default
+
+
+def _is_strict(fail_on: str | None, *, strict: bool) -> bool:
+    """Whether a violated ``should`` fails the run; raises :class:`UsageError` where two options disagree."""
+    level = one_of("--fail-on", fail_on, FAIL_ON)
+    if strict and level == Level.MUST.value:
+        raise UsageError(
+            "--strict and --fail-on must contradict each other: --strict means --fail-on should; give one of them."
+        )
+    return strict or level == Level.SHOULD.value
 
 
 def one_of(flag: str, value: str | None, choices: Iterable[str]) -> str | None:
@@ -118,6 +138,16 @@ def account_number(value: str | None, *, needed: bool) -> str:
     return value
 
 
+def _bucket(name: str | None, endpoint: str | None) -> str | None:
+    if name is None:
+        return None
+    if not _BUCKET.fullmatch(name):
+        raise UsageError(f"--bucket: {name!r} is not the name of a bucket.")
+    if endpoint is None:
+        raise UsageError("--bucket: the embedded emulator has no buckets; give --endpoint as well.")
+    return name
+
+
 def _positive(flag: str, value: Any, default: float) -> float:
     number = float(default if value is None else value)
     if not 0 < number < float("inf"):
@@ -134,6 +164,27 @@ def _count(flag: str, value: Any) -> int | None:
 def _existing(flag: str, value: str | None) -> str | None:
     if value is not None and not Path(value).is_file():
         raise UsageError(f"{flag}: there is no file {value}.")
+    return value
+
+
+def _shard(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        return str(Shard.parse(value))
+    except ValueError as problem:
+        raise UsageError(f"--shard: {value!r} is not of the form 1/3 (the first of three).") from problem
+
+
+def _new_file(flag: str, value: str | None) -> str | None:
+    """A file that is going to be written and must not be there yet: people have edited an older one."""
+    if value is None:
+        return None
+    path = Path(value)
+    if path.exists() or path.is_symlink():
+        raise UsageError(f"{flag}: {value} exists already, and nothing is overwritten; name another file.")
+    if path.parent.exists() and not path.parent.is_dir():
+        raise UsageError(f"{flag}: {path.parent} is not a directory.")
     return value
 
 

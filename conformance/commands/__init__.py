@@ -17,6 +17,7 @@ SUMMARIES = {
     "explain": "explain one requirement: source, expectation, and the requests that decide it",
     "emulator": "start the reference emulator (its options: emulator --help)",
     "sign": "print signature headers for a request, for curl's -H @-",
+    "report": "join the reports of shards (merge), or say what changed between two reports (diff)",
     "sweep": "delete what a killed run left, as its ledger files list it",
 }
 _MODULES = {name: f"{__name__}.{'listing' if name == 'list' else name}" for name in SUMMARIES}

@@ -94,6 +94,7 @@ class CollectedTest:
     decides: tuple[str, ...]
     profile: Profile
     case: Case | None
+    needs_bucket: bool = False
 
 
 class _Collected:
@@ -120,7 +121,11 @@ def _collected(item: pytest.Item) -> CollectedTest:
     call: Any = getattr(item, "callspec", None)
     case = call.params.get("case") if call is not None else None
     return CollectedTest(
-        item.nodeid, tuple(dict.fromkeys(names)), profile, case if isinstance(case, Case) else None
+        item.nodeid,
+        tuple(dict.fromkeys(names)),
+        profile,
+        case if isinstance(case, Case) else None,
+        item.get_closest_marker("needs_bucket") is not None,
     )
 
 

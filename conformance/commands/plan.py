@@ -47,8 +47,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def planned(settings: RunSettings) -> Plan:
     """The plan of the tests that a run with these settings executes."""
-    tests = (short_id(test.id) for test in collect_tests() if is_wanted(test.decides, test.profile, settings))
-    return plan_of(tests, Profile(settings.profile))
+    wanted = (
+        short_id(test.id)
+        for test in collect_tests()
+        if is_wanted(test.decides, test.profile, settings)
+        and not (test.needs_bucket and settings.bucket is not None)
+    )
+    return plan_of(filter(settings.holds, wanted), Profile(settings.profile))
 
 
 def plan_lines(
@@ -57,8 +62,9 @@ def plan_lines(
     """The plan for people; ``latency`` of one request in seconds."""
     plan = planned(settings)
     target = "the embedded reference emulator" if settings.embedded else settings.endpoint
+    shard = "" if settings.shard is None else f", shard {settings.shard}"
     yield f"{'Target':<{_LABEL}}{target}"
-    yield f"{'Tests':<{_LABEL}}{plan.tests:,} of the profile {settings.profile}"
+    yield f"{'Tests':<{_LABEL}}{plan.tests:,} of the profile {settings.profile}{shard}"
     yield f"{'Requests':<{_LABEL}}about {plan.total:,}; more where answers have to be waited for"
     documented = documented_rates(load_contract())
     for operation, count in sorted(plan.requests.items(), key=lambda item: -item[1]):

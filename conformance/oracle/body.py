@@ -19,6 +19,8 @@ import orjson
 _FAST_PATH_BYTES = 1_000_000
 # JSON parsers give up between some hundred and some thousand levels; the documents name no depth.
 _DEPTH_IN_DOUBT = 64
+# Whole numbers of so many digits are below the largest double (1.8e308); one digit more may not be.
+_DIGITS_OF_A_DOUBLE = 308
 
 
 class BodyKind(enum.StrEnum):
@@ -117,8 +119,8 @@ def read_json(raw: bytes) -> Any:
 
 
 def _parse_int(digits: str) -> int | float:
-    """Integers of more than 400 digits become floats: Python refuses to convert very long ones."""
-    return int(digits) if len(digits) <= 400 else float(digits)
+    """Integers beyond a double become infinite floats: nothing may compute with what no number type holds."""
+    return int(digits) if len(digits) <= _DIGITS_OF_A_DOUBLE else float(digits)
 
 
 def _wide(raw: bytes) -> Any:

@@ -92,7 +92,9 @@ class BucketState:
     """One bucket of the run with its indexes, policy and logging settings.
 
     ``policy`` and ``logging`` are ``None`` while unset; ``*_known`` turns false
-    when a write left them in doubt.
+    when a write left them in doubt.  ``is_borrowed`` is true for a bucket that
+    the run did not create: ``created`` is then the exchange that found it, and
+    other indexes may be in it.
     """
 
     name: str
@@ -110,6 +112,7 @@ class BucketState:
     logging_before: dict[str, Any] | None = None
     logging_known: bool = True
     logging_absence: Absence | None = None
+    is_borrowed: bool = False
 
 
 @dataclass(slots=True)
@@ -127,6 +130,12 @@ class Model:
     def bucket(self, name: str | None) -> BucketState | None:
         """The bucket called ``name`` if the run knows that it exists."""
         return self.buckets.get(name) if name is not None else None
+
+    def borrow(self, name: str, found: Exchange) -> None:
+        """Take up a bucket that was there before the run, as the exchange ``found`` shows."""
+        self.buckets[name] = BucketState(
+            name, found, policy_known=False, logging_known=False, is_borrowed=True
+        )
 
     def index(self, bucket: str | None, name: Any) -> IndexState | None:
         """The index called ``name`` in ``bucket`` if the run knows that it exists."""

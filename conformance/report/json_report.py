@@ -27,7 +27,7 @@ from conformance.verdicts.model import (
 )
 from conformance.wire.pace import Bound
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -51,6 +51,9 @@ def _document(result: RunResult) -> dict[str, Any]:
         "exitCode": int(result.exit_code),
         "exitReason": result.exit_reason,
         "notices": list(result.notices),
+        "stranger": result.is_stranger,
+        "gone": result.gone,
+        "spent": result.spent,
         "info": _info(result.info),
         "summary": _summary(result),
         "requests": {name: result.requests[name] for name in sorted(result.requests)},
@@ -82,6 +85,8 @@ def _info(info: RunInfo) -> dict[str, Any]:
         "command": info.command,
         "reportDir": info.report_dir,
         "configuration": info.configuration,
+        "shard": info.shard,
+        "requirementSet": info.requirement_set,
         "pace": None if info.pace is None else _pace(info.pace),
     }
 

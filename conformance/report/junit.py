@@ -74,6 +74,8 @@ def _properties(result: RunResult) -> ET.Element:
         "profile": info.profile,
         "seed": "none" if info.seed is None else info.seed,
         "strict": str(info.strict).lower(),
+        **({"shard": info.shard} if info.shard is not None else {}),
+        **({"requirement-set": info.requirement_set} if info.requirement_set is not None else {}),
         "python": info.python,
         "command": info.command,
     }

@@ -16,7 +16,7 @@ from conformance.report.failure import describe, part_lines
 from conformance.report.files import write_text
 from conformance.report.summary import decided, group_by_answer, rows, verdict_line, with_outcome
 from conformance.report.text import clip, count, visible
-from conformance.verdicts.model import ExitCode, Outcome, RequirementResult, RunInfo, RunResult
+from conformance.verdicts.model import Changes, ExitCode, Outcome, RequirementResult, RunInfo, RunResult
 
 _LISTED = (
     Outcome.WARN,
@@ -54,6 +54,9 @@ def _lines(result: RunResult) -> Iterator[str]:
     if decided(result.results) and not result.is_stranger:
         yield ""
         yield from _table(result)
+    if result.changes is not None:
+        yield ""
+        yield from change_lines(result.changes)
     limit = _STRANGER_FAILURES if result.is_stranger else _MAX_FAILURES
     yield from _failures(with_outcome(result, Outcome.FAIL), result.info, limit)
     for outcome in () if result.is_stranger else _LISTED:
@@ -64,10 +67,24 @@ def _lines(result: RunResult) -> Iterator[str]:
     yield from _observed(with_outcome(result, Outcome.OBSERVED))
 
 
+def change_lines(changes: Changes) -> Iterator[str]:
+    """What happened since an earlier run, before the failures: what is new among them comes first."""
+    yield f"### Changes since {_escape(str(changes.baseline))}"
+    yield ""
+    for name, ids in changes.groups:
+        more = f" and {len(ids) - _MAX_LISTED:,} more" if len(ids) > _MAX_LISTED else ""
+        yield f"- **{len(ids):,} {name}:** {', '.join(map(_code, ids[:_MAX_LISTED]))}{more}"
+    if not changes.groups:
+        yield "Nothing changed."
+
+
 def _facts(info: RunInfo) -> Iterator[str]:
     target = "the embedded emulator" if info.embedded_emulator else _code(info.endpoint)
+    part = "" if info.shard is None else f", shard {_escape(info.shard)}"
+    if info.requirement_set is not None:
+        part += f", requirement set {_escape(info.requirement_set)}"
     yield (
-        f"Profile {_code(info.profile)} against {target}, run {_code(info.run_id)}, "
+        f"Profile {_code(info.profile)}{part} against {target}, run {_code(info.run_id)}, "
         f"{info.duration_seconds:.1f} s, suite {_escape(info.suite_version)}, "
         f"contract {_escape(info.contract_version)}."
     )

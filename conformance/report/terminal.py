@@ -24,7 +24,7 @@ from conformance.report.summary import (
     with_outcome,
 )
 from conformance.report.text import clip, count, visible, wrap
-from conformance.verdicts.model import ExitCode, Outcome, RequirementResult, RunInfo, RunResult
+from conformance.verdicts.model import Changes, ExitCode, Outcome, RequirementResult, RunInfo, RunResult
 
 MAX_FAILURES = 25
 """Failures shown in full; a reader who has seen these fixes something first."""
@@ -46,6 +46,7 @@ _EMULATOR_IS_GONE = (
     "The embedded emulator ended with the run: start one with oss-vectors-emulator and put its address in."
 )
 
+_CHANGE_STYLES = {"newly failing": "bold red", "fixed": "green"}
 _VERDICT_STYLES = {ExitCode.CONFORMANT: "bold green", ExitCode.NON_CONFORMANT: "bold red"}
 
 
@@ -61,21 +62,27 @@ def render(result: RunResult, console: Console, *, max_failures: int = MAX_FAILU
         printer.failures(failed, max_failures)
         printer.warnings(warned)
     printer.lists(result)
+    if result.changes is not None:
+        printer.changes(result.changes)
     printer.footer(result)
+
+
+def render_changes(changes: Changes, console: Console) -> None:
+    """Print only what changed since an earlier run."""
+    _Page(console).changes(changes)
 
 
 # Ids that share a reason: enough to see what they have in common.
 _MAX_IDS = 12
+_MAX_CHANGED = 30
 
 
-class _Printer:
-    """One report being printed: knows the console, the width to fill and the run."""
+class _Page:
+    """A report being printed: knows the console and the width to fill."""
 
-    def __init__(self, console: Console, info: RunInfo) -> None:
+    def __init__(self, console: Console) -> None:
         self.console = console
-        self.info = info
         self.width = min(console.width, _WIDEST)
-        self.setup_shown = ""
 
     def line(self, text: str = "", style: str = "") -> None:
         """Print one line as it is; the terminal breaks it, so it can be copied whole."""
@@ -97,11 +104,35 @@ class _Printer:
         filler = "=" * max(self.width - len(text) - 1, 3)
         self.line(f"{text} {filler}", style)
 
+    def changes(self, changes: Changes) -> None:
+        """What happened since an earlier run; without a verdict, that is below."""
+        self.title("Changes")
+        self.paragraph(visible(f"since {changes.baseline}"))
+        for name, ids in changes.groups:
+            more = f" and {len(ids) - _MAX_CHANGED:,} more" if len(ids) > _MAX_CHANGED else ""
+            self.paragraph(visible(f"{name}: {len(ids):,}"), _CHANGE_STYLES.get(name, ""), indent=2)
+            self.paragraph(visible(", ".join(ids[:_MAX_CHANGED]) + more), indent=4)
+        if not changes.groups:
+            self.paragraph("nothing", indent=2)
+
+
+class _Printer(_Page):
+    """The report of one run."""
+
+    def __init__(self, console: Console, info: RunInfo) -> None:
+        super().__init__(console)
+        self.info = info
+        self.setup_shown = ""
+
     def header(self, notices: Iterable[str]) -> None:
         """Say what a reader needs first, and what was run against what, so that a log explains itself."""
         info = self.info
         target = "embedded reference emulator" if info.embedded_emulator else visible(info.endpoint)
         selection = ", ".join([*info.operations, *info.requirements]) or "everything in the profile"
+        if info.requirement_set is not None:
+            selection = f"requirement set {info.requirement_set}, {selection}"
+        if info.shard is not None:
+            selection += f"; shard {info.shard}"
         facts = [
             ("Target", f"{target} (region {info.region}, {info.addressing} addressing)"),
             ("Profile", f"{info.profile}{', strict' if info.strict else ''}; {selection}"),

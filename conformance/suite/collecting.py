@@ -9,7 +9,9 @@ import pytest
 
 from conformance.cases.case import Case
 from conformance.cases.directed import directed_cases
+from conformance.contract.loader import load_contract
 from conformance.contract.model import Profile
+from conformance.suite.borrowed import needs_own_bucket
 from conformance.suite.service import Service
 
 #: Where the plugin leaves the service for the fixtures.
@@ -19,6 +21,10 @@ SERVICE_KEY = pytest.StashKey[Service]()
 def decides(*requirements: str) -> pytest.MarkDecorator:
     """Mark a test with the requirements it decides; every conformance test has this mark or a case."""
     return pytest.mark.decides(*requirements)
+
+
+#: Marks a test that makes buckets, or changes settings of one: not for a run that was given a bucket.
+needs_bucket = pytest.mark.needs_bucket
 
 
 def in_profile(profile: Profile) -> pytest.MarkDecorator:
@@ -45,4 +51,6 @@ def _marks(case: Case) -> list[pytest.MarkDecorator]:
     marks = [decides(case.requirement)]
     if case.profile is not None:
         marks.append(in_profile(case.profile))
+    if needs_own_bucket(case, load_contract()):
+        marks.append(needs_bucket)
     return marks

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from http import HTTPStatus
 from typing import Any
 
 from conformance.oracle.check import Check, Observation
+from conformance.oracle.envelope import error_of
 from conformance.wire.exchange import Exchange
 from conformance.wire.recorder import to_recorded
 from conformance.wire.redaction import Redactor
@@ -33,6 +35,8 @@ class ViolationEvent:
     cause: str | None
     size: int
     steps: tuple[str, ...] = ()
+    #: The operation of the exchange, where the run's credentials were denied it.
+    denied: str | None = None
 
 
 @dataclass(slots=True)
@@ -57,6 +61,9 @@ class TestRecord:
     blocked: str | None = None
     exchanges: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: dict[str, int] = field(default_factory=dict)
+    #: How often an operation was denied to the run's credentials, and answered in any other way.
+    denied: dict[str, int] = field(default_factory=dict)
+    allowed: dict[str, int] = field(default_factory=dict)
     #: Seconds that requests of the test took, without waiting in between.
     elapsed: float = 0.0
 
@@ -119,6 +126,12 @@ class TestRecorder:
         if self._script is not None:
             self._script.append(exchange)
 
+    def answered(self, exchange: Exchange) -> None:
+        """Count one answer to a request with the run's own signature, by whether access was denied."""
+        if exchange.signed and exchange.response is not None:
+            counts = self.record.denied if is_denied(exchange) else self.record.allowed
+            counts[exchange.operation] = counts.get(exchange.operation, 0) + 1
+
     def sent(self, operation: str) -> None:
         """Count one request."""
         self.record.requests[operation] = self.record.requests.get(operation, 0) + 1
@@ -149,6 +162,7 @@ class TestRecorder:
                         cause=check.cause.id if check.cause is not None else None,
                         size=sum(_size(step) for step in [*script, check.exchange]),
                         steps=tuple(step.id for step in script),
+                        denied=check.exchange.operation if is_denied(check.exchange) else None,
                     )
                 )
         for observation in observations:
@@ -160,6 +174,15 @@ class TestRecorder:
     def _keep(self, exchange: Exchange) -> None:
         if exchange.id not in self.record.exchanges:
             self.record.exchanges[exchange.id] = to_recorded(exchange, self._redactor, body_limit=BODY_LIMIT)
+
+
+def is_denied(exchange: Exchange) -> bool:
+    """Whether a request with the run's own signature was answered with 403 AccessDenied."""
+    response = exchange.response
+    if not exchange.signed or response is None or response.status != HTTPStatus.FORBIDDEN:
+        return False
+    error = error_of(response)
+    return error is not None and error.code == "AccessDenied"
 
 
 def _size(exchange: Exchange) -> int:

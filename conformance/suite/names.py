@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import string
+from collections.abc import Callable
 
 from conformance.cases.case import BucketName
 
@@ -36,6 +37,8 @@ class Names:
     def __init__(self, run_id: str, worker: str = "a") -> None:
         self._stem = f"{run_id}{worker}"
         self._numbers = itertools.count(1)
+        #: Which index names somebody else has: a short name cannot carry the whole run id.
+        self.is_taken: Callable[[str], bool] = lambda _: False
 
     def _unique(self) -> str:
         return f"{self._stem}{_base36(next(self._numbers))}"
@@ -48,8 +51,17 @@ class Names:
         """An index name: letters and digits, at most ``length`` characters when that is given.
 
         The unique part comes last, so that a short name is still as unique as
-        its length allows.
+        its length allows; a name that is taken is passed over.
         """
+        for _ in string.ascii_letters:
+            name = self._index(prefix, length)
+            if not self.is_taken(name):
+                break
+            # A short name takes two numbers; a third makes the next try come to every letter.
+            next(self._numbers)
+        return name
+
+    def _index(self, prefix: str, length: int) -> str:
         name = f"{prefix or 'i'}{self._unique()}"
         if not length:
             return name

@@ -11,6 +11,7 @@ from typing import Any
 
 from conformance.cases.baselines import DIMENSION, vector
 from conformance.cases.case import BucketName, Case, Key, Name, Place, Slot, fill
+from conformance.oracle.answers_buckets import bare_name
 from conformance.suite.service import Blocked, Result, Service
 from conformance.wire.addressing import Addressing
 
@@ -19,6 +20,8 @@ _SHARED: dict[Slot, dict[str, Any]] = {
     Slot.COSINE_INDEX: {"metric": "cosine"},
     Slot.NOTES_INDEX: {"metric": "euclidean", "non_filterable": ("note",)},
 }
+#: Names to try before all are taken for taken.
+_MOST_NAMES = 20
 
 
 def index_body(
@@ -149,7 +152,7 @@ class Resources:
 
     def _bucket_for(self, case: Case) -> str | None:
         if isinstance(case.bucket, BucketName):
-            return self.service.names.odd_bucket(case.bucket)
+            return self._odd_bucket(case)
         if case.operation == "DeleteVectorBucket" and case.place is Place.BUCKET:
             # A target that checks no signature deletes it, and the bucket of all other tests must stay.
             return self.bucket()
@@ -158,6 +161,21 @@ class Resources:
                 self._missing_bucket = self.service.names.bucket()
             return self._missing_bucket
         return None
+
+    def _odd_bucket(self, case: Case) -> str:
+        """A name of the form that a case asks for; one to create with is nobody's, also where it is too short to say so."""
+        service = self.service
+        assert case.bucket is not None, "a case with a form"
+        for _ in range(_MOST_NAMES):
+            name = service.names.odd_bucket(case.bucket)
+            if case.operation != "PutVectorBucket" or service.settings.run_id in name:
+                return name
+            # Of a bucket that exists, some services say that it was created, and the run would delete it.
+            page = service.call("ListVectorBuckets", query=f"prefix={name}&max-keys=1000").need()
+            listing = page.value["ListAllMyBucketsResult"] if page.value is not None else {"Buckets": []}
+            if name not in {bare_name(entry.get("Name")) for entry in listing["Buckets"]}:
+                return name
+        raise Blocked(f"every name like {name} is taken")
 
     def look_back(self, result: Result) -> list[Result]:
         """Read what a write named: a refused one must have left no trace, a served one its effect.

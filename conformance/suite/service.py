@@ -27,6 +27,7 @@ from conformance.oracle.envelope import describe, error_of
 from conformance.oracle.judge import Fate, Judge, Judgement
 from conformance.oracle.model import Model
 from conformance.suite.authentication import signing_for
+from conformance.suite.borrowed import INDEX_QUOTA, Borrowed
 from conformance.suite.delivery import Delivered, Delivery
 from conformance.suite.events import TestRecorder
 from conformance.suite.names import Names
@@ -137,22 +138,37 @@ class Service:
         self._home: str | None = None
         self._homeless = ""
         self._clock_offset = timedelta(0)
+        self.borrowed = Borrowed(settings.bucket) if settings.bucket is not None else None
 
     @property
     def home(self) -> str:
-        """The bucket of this worker, created on first use; :class:`Blocked` when it cannot be."""
+        """The bucket of this worker: the user's, or one made on first use; :class:`Blocked` when there is none."""
         if self._home is None:
             if self._homeless:
                 raise Blocked(self._homeless)
-            name = self.names.bucket()
             try:
-                self.call("PutVectorBucket", bucket=name).need()
+                if self.borrowed is not None:
+                    name = self._move_into(self.borrowed)
+                else:
+                    name = self.names.bucket()
+                    self.call("PutVectorBucket", bucket=name).need()
             except Blocked as reason:
                 # Asked once: a target that creates no bucket is not asked again by every test.
                 self._homeless = str(reason)
                 raise
             self._home = name
         return self._home
+
+    def _move_into(self, borrowed: Borrowed) -> str:
+        """Learn which indexes are in the user's bucket before the first request that names one."""
+        listing = self.contract.operation("ListVectorIndexes")
+        try:
+            found = borrowed.look_around(listing, lambda request: self._delivery.deliver(request).exchange)
+        except LookupError as problem:
+            raise Blocked(str(problem)) from problem
+        self.names.is_taken = borrowed.is_foreign
+        self.model.borrow(borrowed.bucket, found)
+        return borrowed.bucket
 
     @property
     def gone(self) -> str | None:
@@ -207,6 +223,7 @@ class Service:
             auth=signing.auth,
             tamper=signing.tamper,
         )
+        self._keep_off(request, authentication)
         if settle or (settle is None and operation in _LAGGING_OPERATIONS):
             return self._settled(request, attack, label)
         return self._take(self._judged(request, attack), attack, label)
@@ -226,6 +243,8 @@ class Service:
             Request(operation, known.method, _query(known, None, ""), self.home, body=_encode(body))
             for body in bodies
         ]
+        for request in requests:
+            self._keep_off(request)
         entries = [self._enter(request) for request in requests]
         self.spending.before(operation, times=len(requests))
         for _ in requests:
@@ -237,13 +256,23 @@ class Service:
             key=lambda item: item[1].response is None or item[1].response.status >= 300,
         )
         results = []
+        excused = None
         for request, exchange, entry in sent:
             judgement = self.judge.judge(exchange, attack)
+            excused = self._excuse(request, exchange, judgement, _decided(request, attack))
             self._note(request, exchange, entry)
             results.append(self._take(Result(exchange, judgement), attack))
         if any(exchange.response is None for exchange in exchanges):
             self._delivery.came_back()
+        if excused:
+            raise Blocked(excused)
         return results
+
+    def _keep_off(self, request: Request, authentication: Authentication = Authentication.RUN) -> None:
+        """Send nothing that could change what is not the run's, in a bucket that is not."""
+        objection = self.borrowed.objection(request, authentication) if self.borrowed is not None else None
+        if objection is not None:
+            raise Blocked(objection)
 
     def check(
         self, requirement: str, ok: bool, exchange: Exchange, expected: object = "", actual: object = ""
@@ -264,6 +293,7 @@ class Service:
             seen = [replace(item, observed=f"{label}: {item.observed}") for item in seen]
         self.recorder.add(judgement.checks, seen)
         self.recorder.step(result.exchange)
+        self.recorder.answered(result.exchange)
         decided = attack or f"{result.exchange.operation}.success.status"
         if judgement.fate is Fate.THROTTLED:
             self.recorder.record.inconclusive[decided] = "throttled: the rate limit was exceeded throughout"
@@ -316,18 +346,36 @@ class Service:
             if created is not None:
                 self.ledger.entering(*created)
         judgement = self.judge.judge(exchange, attack)
-        response = exchange.response
-        environmental = _environmental(response) if response is not None else None
         decided = _decided(request, attack)
-        if environmental is not None and request.operation == "PutVectorBucket":
-            self.recorder.record.inconclusive[decided] = environmental
-            judgement.checks = [
-                check for check in judgement.checks if not check.requirement.startswith("PutVectorBucket.")
-            ]
-        elif in_doubt and all(check.requirement != decided for check in judgement.checks):
+        excused = self._excuse(request, exchange, judgement, decided)
+        if not excused and in_doubt and all(check.requirement != decided for check in judgement.checks):
             self.recorder.record.inconclusive[decided] = _LOST
         self._note(request, exchange, created)
         return Result(exchange, judgement)
+
+    def _environmental(self, request: Request, response: Response) -> str | None:
+        """Why a creation was refused for a reason that lies in the account, or in the user's bucket."""
+        error = error_of(response)
+        code = (error.code or "") if error is not None else ""
+        if request.operation == "PutVectorBucket":
+            return _ENVIRONMENT.get(code)
+        if request.operation == "PutVectorIndex" and self.borrowed is not None and code == INDEX_QUOTA:
+            return "the bucket of --bucket has no room for another index"
+        return None
+
+    def _excuse(self, request: Request, exchange: Exchange, judgement: Judgement, decided: str) -> str | None:
+        """Take back what a refused creation says of the target when something else is in the way; says what."""
+        response = exchange.response
+        reason = self._environmental(request, response) if response is not None else None
+        if reason is not None:
+            self.recorder.record.inconclusive[decided] = reason
+            own = f"{request.operation}."
+            judgement.checks = [
+                check
+                for check in judgement.checks
+                if not check.requirement.startswith(own) and check.requirement != decided
+            ]
+        return reason
 
     def _send(self, request: Request) -> Exchange:
         self.spending.before(request.operation)
@@ -432,8 +480,3 @@ def _is_unsupported(response: Response) -> bool:
     """Whether an answer says that the operation is not offered at all."""
     error = error_of(response) if response.status >= 400 else None
     return response.status == _UNSUPPORTED_STATUS or (error is not None and error.code == "NotImplemented")
-
-
-def _environmental(response: Response) -> str | None:
-    error = error_of(response)
-    return _ENVIRONMENT.get(error.code or "") if error is not None else None

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from conformance.contract.model import Need, Profile
+from conformance.suite.shards import Shard
 from conformance.wire.addressing import Addressing, Target
 from conformance.wire.endpoint import parse_endpoint
 
@@ -34,6 +35,10 @@ class RunSettings:
     strict: bool = False
     report_dir: str | None = None
     known_deviations: str | None = None
+    #: Where violations are written as entries of a known-deviations file, after the run.
+    write_known_deviations: str | None = None
+    #: Report of an earlier run that this one is compared with.
+    baseline_report: str | None = None
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
     visibility_timeout: float = 5.0
@@ -44,6 +49,14 @@ class RunSettings:
     max_requests: int | None = None
     max_duration: float | None = None
     max_resources: int | None = None
+    #: A bucket of the user's that all workers use, see :mod:`conformance.suite.borrowed`.
+    bucket: str | None = None
+    #: Where the keys come from, see :mod:`conformance.wire.profiles`; ``None`` for the environment.
+    credentials_profile: str | None = None
+    #: The part of the tests to run, as :class:`conformance.suite.shards.Shard` writes it.
+    shard: str | None = None
+    #: Release whose requirements are selected, with the levels they had then.
+    requirement_set: str | None = None
     #: The configuration file that was read.
     configuration: str | None = None
     #: Database that the workers share, see :mod:`conformance.wire.meter`; ``None`` for one process.
@@ -64,6 +77,10 @@ class RunSettings:
     def narrowed(self) -> bool:
         """Whether the user chose operations or requirements."""
         return bool(self.operations or self.requirements)
+
+    def holds(self, test: str) -> bool:
+        """Whether a test is in the run's shard, by its id without folders; a run that is no shard holds all."""
+        return self.shard is None or Shard.parse(self.shard).holds(test)
 
     def lacks(self, need: Need | None) -> bool:
         """Whether the run's access key is of another kind than a requirement needs."""

@@ -13,7 +13,7 @@ from typing import Any
 from conformance.cases.case import Case
 from conformance.cases.documents import LOGGING, policy, policy_text
 from conformance.oracle.envelope import error_of
-from conformance.suite.collecting import cases_of, decides
+from conformance.suite.collecting import cases_of, decides, needs_bucket
 from conformance.suite.resources import Resources
 from conformance.suite.service import Blocked, Service
 
@@ -51,6 +51,7 @@ def test_directed_case(service: Service, resources: Resources, case: Case) -> No
     "DeleteBucketPolicy.success.empty-body",
     "DeleteBucketPolicy.deletes",
 )
+@needs_bucket
 def test_life_of_a_policy(service: Service, resources: Resources) -> None:
     """None at first; set, read back byte for byte, replaced, deleted; another bucket has none throughout."""
     bucket, other = resources.bucket(), service.home
@@ -67,6 +68,7 @@ def test_life_of_a_policy(service: Service, resources: Resources) -> None:
 
 
 @decides("DeleteBucketPolicy.none-set")
+@needs_bucket
 def test_deleting_a_policy_that_was_never_set(service: Service, resources: Resources) -> None:
     """Not documented: recorded only."""
     bucket = resources.bucket()
@@ -75,6 +77,7 @@ def test_deleting_a_policy_that_was_never_set(service: Service, resources: Resou
 
 
 @decides("PutBucketPolicy.action-prefix", "PutBucketPolicy.resource-forms")
+@needs_bucket
 def test_policies_as_the_official_sources_write_them(service: Service, resources: Resources) -> None:
     """Actions with both prefixes; a resource with and without bucket/, which older samples have."""
     bucket = resources.bucket()
@@ -121,6 +124,7 @@ def _switch_on(service: Service, bucket: str, body: dict[str, Any] = LOGGING) ->
     "DeleteBucketLogging.deletes",
     "DeleteBucketLogging.never-on",
 )
+@needs_bucket
 def test_life_of_logging_settings(service: Service, resources: Resources) -> None:
     """Off at first; switched off without ever having been on; set, changed, deleted."""
     bucket = resources.bucket()
@@ -141,6 +145,7 @@ def test_life_of_logging_settings(service: Service, resources: Resources) -> Non
 
 
 @decides("Http.query.key-with-equals", "Http.content-type.bodyless")
+@needs_bucket
 def test_settings_addressed_as_the_clients_do(service: Service, resources: Resources) -> None:
     """``policy=`` and ``logging=`` mean ``policy`` and ``logging``; reads and deletes carry any Content-Type."""
     bucket = resources.bucket()
@@ -166,6 +171,7 @@ def test_settings_addressed_as_the_clients_do(service: Service, resources: Resou
 
 
 @decides("DeleteBucketPolicy.deletes", "DeleteBucketLogging.deletes", "GetBucketLogging.agrees")
+@needs_bucket
 def test_policy_and_logging_are_independent(service: Service, resources: Resources) -> None:
     """Deleting one leaves the other as it was, and neither is another bucket's."""
     bucket, other = resources.bucket(), resources.bucket()

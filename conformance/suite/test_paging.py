@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from conformance.cases.baselines import vector
 from conformance.contract.model import Profile
-from conformance.suite.collecting import decides, in_profile
+from conformance.suite.collecting import decides, in_profile, needs_bucket
 from conformance.suite.paging import Walk, walk_buckets, walk_indexes, walk_segments, walk_vectors
 from conformance.suite.property_tests import PropertyViolated, explore, must_hold
 from conformance.suite.resources import Resources
@@ -53,6 +53,7 @@ def _check_indexes(service: Service, walk: Walk, names: Sequence[str], page_size
     "ListVectorIndexes.paging.last-page",
     "ListVectorIndexes.lists-created",
 )
+@needs_bucket
 def test_pages_of_indexes(service: Service, resources: Resources) -> None:
     """Five indexes in any pages, whole and by prefix; none twice, none missing, no page too many."""
     bucket = resources.bucket()
@@ -90,6 +91,7 @@ def test_pages_of_indexes(service: Service, resources: Resources) -> None:
 
 @decides("ListVectorIndexes.maxResults.default", "ListVectorIndexes.paging.complete")
 @in_profile(Profile.FULL)
+@needs_bucket
 def test_the_default_page_of_indexes(service: Service, resources: Resources) -> None:
     """A full bucket of 100 indexes is one page by default, and pages of 99 are two."""
     bucket = resources.bucket()
@@ -258,6 +260,7 @@ def _check_buckets(service: Service, walk: Walk, names: Sequence[str], page_size
     "ListVectorBuckets.paging.no-empty-page",
     "ListVectorBuckets.paging.complete",
 )
+@needs_bucket
 def test_pages_of_buckets(service: Service, resources: Resources) -> None:
     """Three buckets in pages of any size, after a marker, and with a prefix that fits no other."""
     stem = resources.bucket()
@@ -304,6 +307,7 @@ def test_buckets_and_their_indexes_are_listed_apart(service: Service, resources:
     "ListVectorIndexes.lists-created",
     "ListVectorBuckets.lists-created",
 )
+@needs_bucket
 def test_a_listing_follows_every_write(service: Service, resources: Resources) -> None:
     """Listed before and after each creation and deletion: no listing is an old one."""
     bucket = resources.bucket()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from conformance.cases.case import Case, Slot
 from conformance.contract.model import Profile
 from conformance.oracle.expectation import index_quota
-from conformance.suite.collecting import cases_of, decides, in_profile
+from conformance.suite.collecting import cases_of, decides, in_profile, needs_bucket
 from conformance.suite.resources import Resources, index_body
 from conformance.suite.service import Service
 
@@ -75,6 +75,7 @@ def test_an_existing_name_is_refused_with_other_settings(service: Service, resou
 
 
 @decides("PutVectorIndex.name-free-in-other-bucket")
+@needs_bucket
 def test_a_name_is_free_in_another_bucket(service: Service, resources: Resources) -> None:
     """Names are unique in their bucket only, and the two indexes are two."""
     name = resources.index()
@@ -140,6 +141,7 @@ def test_whether_case_tells_names_apart(service: Service, resources: Resources) 
 
 @decides("PutVectorIndex.indexes-per-bucket.accepted", "PutVectorIndex.indexes-per-bucket.rejected")
 @in_profile(Profile.FULL)
+@needs_bucket
 def test_a_bucket_holds_a_hundred_indexes(service: Service, resources: Resources) -> None:
     """The hundredth index is accepted, the next refused; deleting one makes room for one."""
     bucket = resources.bucket()

@@ -9,7 +9,7 @@ empty or do not exist.
 from __future__ import annotations
 
 from conformance.cases.case import Case
-from conformance.suite.collecting import cases_of, decides
+from conformance.suite.collecting import cases_of, decides, needs_bucket
 from conformance.suite.resources import Resources
 from conformance.suite.service import Service
 
@@ -47,6 +47,7 @@ def test_directed_case(resources: Resources, case: Case) -> None:
     "DeleteVectorBucket.success.empty-body",
     "DeleteVectorBucket.deletes",
 )
+@needs_bucket
 def test_life_of_a_bucket(service: Service, resources: Resources) -> None:
     """Created, described, listed, deleted; then neither described nor listed nor usable."""
     bucket = resources.bucket()
@@ -61,6 +62,7 @@ def test_life_of_a_bucket(service: Service, resources: Resources) -> None:
 
 
 @decides("DeleteVectorBucket.success.status", "DeleteVectorBucket.deletes")
+@needs_bucket
 def test_only_the_named_bucket_is_deleted(service: Service, resources: Resources) -> None:
     """A bucket whose name begins with the deleted one's stays."""
     short = resources.bucket()
@@ -76,6 +78,7 @@ def test_only_the_named_bucket_is_deleted(service: Service, resources: Resources
 
 
 @decides("PutVectorBucket.rejected.no-trace")
+@needs_bucket
 def test_a_refused_creation_leaves_no_bucket(service: Service, resources: Resources) -> None:
     """Names that break the rules are not listed afterwards."""
     service.home  # noqa: B018 - one bucket exists, so that the listing is not empty
@@ -90,6 +93,7 @@ def test_a_refused_creation_leaves_no_bucket(service: Service, resources: Resour
     "DeleteVectorBucket.VectorBucketNotEmpty.no-trace",
     "DeleteVectorBucket.after-index-deleted",
 )
+@needs_bucket
 def test_a_bucket_with_an_index_is_not_deleted(service: Service, resources: Resources) -> None:
     """409 while an index is there, with and without vectors in it; 204 right after the index is gone."""
     bucket = resources.bucket()
@@ -113,6 +117,7 @@ def test_a_bucket_with_an_index_is_not_deleted(service: Service, resources: Reso
 
 
 @decides("PutVectorBucket.repeat")
+@needs_bucket
 def test_creating_an_own_bucket_again(service: Service, resources: Resources) -> None:
     """Not documented: recorded only."""
     bucket = resources.bucket()

@@ -15,7 +15,7 @@ from conformance.cases.baselines import vector
 from conformance.cases.case import Case, Slot
 from conformance.cases.corpora import TEMPTING_KEYS
 from conformance.contract.model import Profile
-from conformance.suite.collecting import cases_of, decides, in_profile
+from conformance.suite.collecting import cases_of, decides, in_profile, needs_bucket
 from conformance.suite.resources import Resources, index_body
 from conformance.suite.service import Service
 
@@ -189,6 +189,7 @@ def test_a_refused_batch_writes_nothing(service: Service, resources: Resources) 
     "ListVectors.only-stored",
     "QueryVectors.only-stored",
 )
+@needs_bucket
 def test_indexes_and_buckets_are_isolated(service: Service, resources: Resources) -> None:
     """Two like indexes in one bucket and one of the same name in another: reads and writes meet only their own."""
     other = resources.bucket()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,11 @@ class Collection:
     requests: dict[str, int] = field(default_factory=dict)
     unsupported: dict[str, str] = field(default_factory=dict)
     tests: int = 0
+    #: Answers to the run's own signature by operation, see :class:`TestRecord`.
+    denied: Counter[str] = field(default_factory=Counter)
+    allowed: Counter[str] = field(default_factory=Counter)
+    #: Violations by requests that were denied; what they are worth is known at the end.
+    held: list[tuple[ViolationEvent, str]] = field(default_factory=list)
     #: Seconds that all requests took, without waiting in between.
     elapsed: float = 0.0
 
@@ -52,6 +58,8 @@ class Collection:
         self.unsupported.update(record.unsupported)
         for operation, count in record.requests.items():
             self.requests[operation] = self.requests.get(operation, 0) + count
+        self.denied.update(record.denied)
+        self.allowed.update(record.allowed)
         for requirement in record.decides:
             evidence = self.of(requirement)
             evidence.executed = True
@@ -63,12 +71,10 @@ class Collection:
             evidence.checks += count
             _keep(evidence, first, self.exchanges)
         for event in record.violations:
-            evidence = self.of(event.requirement)
-            evidence.checks += 1
-            evidence.failures += 1
-            _keep(evidence, event.exchange, self.exchanges)
-            if evidence.violation is None or event.size < evidence.violation.size:
-                evidence.violation, evidence.violation_test = event, record.test
+            if event.denied is not None:
+                self.held.append((event, record.test))
+            else:
+                self._violated(event, record.test)
         for requirement, reason in record.inconclusive.items():
             evidence = self.of(requirement)
             evidence.inconclusive = evidence.inconclusive or reason
@@ -76,6 +82,40 @@ class Collection:
             evidence = self.of(requirement)
             evidence.executed = True
             evidence.observations.extend(text for text in seen if text not in evidence.observations)
+
+    def _violated(self, event: ViolationEvent, test: str) -> None:
+        evidence = self.of(event.requirement)
+        evidence.checks += 1
+        evidence.failures += 1
+        _keep(evidence, event.exchange, self.exchanges)
+        if evidence.violation is None or event.size < evidence.violation.size:
+            evidence.violation, evidence.violation_test = event, test
+
+    @property
+    def forbidden(self) -> tuple[str, ...]:
+        """Operations of which every request with the run's own signature was answered with 403 AccessDenied.
+
+        Then the account has not given its credentials the permission; one other
+        answer shows that it has, and a denial is the target's own.
+        """
+        return tuple(sorted(name for name in self.denied if name not in self.allowed))
+
+    @property
+    def restriction(self) -> str | None:
+        """What the credentials may not call, in words; ``None`` when there is nothing."""
+        names = self.forbidden
+        return f"the credentials may not call {', '.join(names)}" if names else None
+
+    def settle(self) -> None:
+        """At the end: a denial is a violation where the operation was ever allowed, else nothing is decided by it."""
+        forbidden = frozenset(self.forbidden)
+        held, self.held = self.held, []
+        for event, test in held:
+            if event.denied in forbidden:
+                evidence = self.of(event.requirement)
+                evidence.inconclusive = evidence.inconclusive or self.restriction
+            else:
+                self._violated(event, test)
 
     def recorded(self) -> Mapping[str, RecordedExchange]:
         """The exchanges that evidence refers to, as reports show them."""
@@ -105,6 +145,7 @@ def merge(records: Iterable[TestRecord]) -> Collection:
     collection = Collection()
     for record in records:
         collection.add(record)
+    collection.settle()
     return collection
 
 

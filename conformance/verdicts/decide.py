@@ -16,6 +16,9 @@ _DECIDED = frozenset(
     {Outcome.PASS, Outcome.FAIL, Outcome.WARN, Outcome.KNOWN_DEVIATION, Outcome.STALE_DEVIATION}
 )
 
+#: Why a shard does not decide a requirement.
+ANOTHER_SHARD = "another shard"
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -23,12 +26,29 @@ class Selection:
 
     ``narrowed`` is true when the user named operations or requirements: then a
     violation outside the selection is not this run's business.  ``unmet`` says
-    why requirements were left out that the run had no means to decide.
+    why requirements were left out that the run had no means to decide, ``outside``
+    why some are not to be judged at all, whatever was seen.
+
+    ``elsewhere`` are requirements that tests of other shards decide, wholly or in
+    part; ``None`` for a run that is no shard.
     """
 
     requirements: frozenset[str]
     narrowed: bool = False
     unmet: Mapping[str, str] = field(default_factory=dict)
+    outside: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: AnyCollection[str] | None = None
+
+    @property
+    def is_shard(self) -> bool:
+        """Whether other runs decide the rest."""
+        return self.elsewhere is not None
+
+    def why_not(self, requirement: str) -> str | None:
+        """Why a requirement is not selected, where that needs saying."""
+        if requirement in self.unmet:
+            return self.unmet[requirement]
+        return ANOTHER_SHARD if requirement in (self.elsewhere or ()) else None
 
 
 def decide(
@@ -66,12 +86,9 @@ def _result(
     if deviation is not None:
         if outcome in (Outcome.FAIL, Outcome.WARN):
             outcome, reason = Outcome.KNOWN_DEVIATION, deviation.reason
-        elif outcome is Outcome.PASS and deviation.pattern not in alive:
-            outcome = Outcome.STALE_DEVIATION
-            reason = (
-                f"listed as a known deviation (line {deviation.line}, {deviation.pattern}), but it conforms: "
-                "remove the entry"
-            )
+        # Of a shard it cannot be told: another one may find what is listed.
+        elif outcome is Outcome.PASS and deviation.pattern not in alive and not selection.is_shard:
+            outcome, reason = Outcome.STALE_DEVIATION, stale_reason(deviation)
     return RequirementResult(
         requirement=requirement,
         outcome=outcome,
@@ -86,19 +103,31 @@ def _result(
     )
 
 
+def stale_reason(deviation: Deviation) -> str:
+    """What to do about an entry that is not needed any more."""
+    return (
+        f"listed as a known deviation (line {deviation.line}, {deviation.pattern}), but it conforms: "
+        "remove the entry"
+    )
+
+
 def _outcome(
     requirement: Requirement, evidence: Evidence, collection: Collection, selection: Selection
 ) -> tuple[Outcome, str | None]:
     selected = requirement.id in selection.requirements
     if requirement.excluded is not None:
         return Outcome.EXCLUDED, requirement.excluded
+    if requirement.id in selection.outside:
+        return Outcome.NOT_SELECTED, selection.outside[requirement.id]
     if requirement.level is Level.PROBE:
         observed = selected and (evidence.observations or evidence.executed)
-        return (Outcome.OBSERVED if observed else Outcome.NOT_SELECTED), None
+        if observed:
+            return Outcome.OBSERVED, None
+        return Outcome.NOT_SELECTED, selection.why_not(requirement.id) if selection.is_shard else None
     if evidence.failures and (selected or not selection.narrowed):
         return (Outcome.FAIL if requirement.level is Level.MUST else Outcome.WARN), None
     if not selected:
-        return Outcome.NOT_SELECTED, selection.unmet.get(requirement.id)
+        return Outcome.NOT_SELECTED, selection.why_not(requirement.id)
     if evidence.checks:
         return Outcome.PASS, None
     unsupported = collection.unsupported.get(requirement.operation)
@@ -106,6 +135,12 @@ def _outcome(
         return Outcome.UNSUPPORTED, f"the operation is not offered: {unsupported}"
     if evidence.inconclusive is not None:
         return Outcome.INCONCLUSIVE, evidence.inconclusive
+    if evidence.executed and collection.restriction is not None:
+        # What would have shown it may have been denied.
+        return Outcome.INCONCLUSIVE, collection.restriction
+    if requirement.id in (selection.elsewhere or ()):
+        # Its tests are spread over shards, and the exchange that decides it may be another shard's.
+        return Outcome.NOT_SELECTED, ANOTHER_SHARD
     if not evidence.executed:
         return Outcome.NOT_EXECUTED, "no test that decides it was executed"
     return Outcome.NOT_EXECUTED, "its tests ran, but no exchange decided it"

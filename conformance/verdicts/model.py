@@ -158,6 +158,52 @@ class RunInfo:
     pace: Bound | None = None
     #: The configuration file that was read.
     configuration: str | None = None
+    #: The user's bucket that was used instead of own ones.
+    bucket: str | None = None
+    #: The part of the tests that was run, as ``2/3``; ``None`` for all of them.
+    shard: str | None = None
+    #: The release whose requirements were selected, with the levels they had then.
+    requirement_set: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """An earlier run, as far as a comparison needs it: which one, and the outcome of each requirement."""
+
+    run_id: str
+    started: str
+    profile: str
+    outcomes: Mapping[str, Outcome]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} of {self.started} (profile {self.profile})"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Ids of requirements by what happened to them since ``baseline``; each is in one list at most.
+
+    ``failing`` are violated now and were not before, ``fixed`` the other way
+    round.  ``decided`` are met, and the earlier run had not decided them;
+    ``undecided`` were decided then and are left open by this run.
+    """
+
+    baseline: Baseline
+    failing: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The lists that are not empty, each with its name, in the order of their weight."""
+        named = (
+            ("newly failing", self.failing),
+            ("fixed", self.fixed),
+            ("newly decided", self.decided),
+            ("not decided any more", self.undecided),
+        )
+        return tuple((name, ids) for name, ids in named if ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +211,8 @@ class RunResult:
     """Everything a report needs to know about one finished run.
 
     ``notices`` are sentences that a reader needs before anything else: the
-    target is another service (then ``is_stranger`` is true), or went away.
+    target is another service (then ``is_stranger`` is true), or went away (``gone``
+    says how), or a limit of the user was reached (``spent`` says which).
     """
 
     info: RunInfo
@@ -177,4 +224,8 @@ class RunResult:
     internal_errors: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     is_stranger: bool = False
+    gone: str | None = None
+    spent: str | None = None
     exchanges: Mapping[str, RecordedExchange] | None = None
+    #: What happened since an earlier run, where one was named.
+    changes: Changes | None = None

@@ -62,6 +62,30 @@ def test_settings_survive_the_way_to_a_worker() -> None:
     assert RunSettings.from_json(found.to_json()) == found
 
 
+@pytest.mark.parametrize(
+    ("given", "strict"),
+    [
+        ({}, False),
+        ({"fail_on": "must"}, False),
+        ({"fail_on": "should"}, True),
+        ({"strict": True}, True),
+        ({"strict": True, "fail_on": "should"}, True),
+    ],
+)
+def test_strict_is_short_for_failing_on_should(given: dict[str, Any], strict: bool) -> None:
+    assert settings(given).strict is strict
+
+
+def test_contradicting_levels_are_refused_wherever_they_come_from() -> None:
+    with pytest.raises(UsageError, match="contradict"):
+        settings({"fail_on": "must"}, OSS_VECTORS_CONFORMANCE_STRICT="true")
+
+
+def test_a_shard_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="--shard"):
+        settings({"shard": "0/2"})
+
+
 def test_hints_name_near_words_only() -> None:
     assert hint("cor", ("core", "full")) == "; did you mean core?"
     assert hint("zzz", ("core", "full")) == ""

@@ -15,7 +15,7 @@ from conformance.report.junit import junit_xml
 from conformance.report.markdown import markdown
 from conformance.report.summary import verdict_line
 from conformance.report.terminal import render
-from conformance.verdicts.model import ExitCode, Outcome, RunResult
+from conformance.verdicts.model import Baseline, Changes, ExitCode, Outcome, RunResult
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 UPDATE = "UPDATE_SNAPSHOTS"
@@ -191,3 +191,42 @@ def test_internal_errors_and_leaks_are_shown(make: SimpleNamespace) -> None:
     text = rendered(run)
     assert "KeyError: \\x1bx" in text
     assert "left behind: bucket a, index b" in text
+
+
+def changed(make: SimpleNamespace, **lists: tuple[str, ...]) -> RunResult:
+    baseline = Baseline(f"r1{make.hostile}", "2026-01-09T12:00:00Z", "core", {})
+    return make.result(make.entry("GetVectors.rule", Outcome.PASS), changes=Changes(baseline, **lists))
+
+
+def test_changes_stand_before_the_result_and_cannot_style_the_report(make: SimpleNamespace) -> None:
+    many = tuple(f"PutVectors.rule-{number:02}" for number in range(40))
+    run = changed(make, failing=("GetVectors.other",), fixed=many)
+    text = rendered(run)
+    assert (
+        text.index("newly failing: 1\n    GetVectors.other")
+        < text.index("fixed: 40")
+        < text.index("Result =")
+    )
+    assert "and 10 more" in text
+    assert "newly decided" not in text
+    assert "\x1b" not in rendered(run).replace("\\x1b", "")
+    page = markdown(run)
+    assert "- **1 newly failing:** `GetVectors.other`" in page
+    assert "<script>" not in page.split("### Changes", 1)[1].splitlines()[0]
+
+
+def test_no_changes_are_told_as_well(make: SimpleNamespace) -> None:
+    assert "\n  nothing\n" in rendered(changed(make))
+    assert "Nothing changed." in markdown(changed(make))
+    assert "Changes" not in rendered(all_pass(make))
+
+
+def test_a_shard_and_a_requirement_set_are_named_in_every_format(make: SimpleNamespace) -> None:
+    run = make.result(
+        make.entry("GetVectors.rule", Outcome.PASS), info=make.info(shard="2/3", requirement_set="0.1")
+    )
+    for text in (rendered(run), markdown(run)):
+        assert "shard 2/3" in text
+        assert "requirement set 0" in text
+    assert 'name="shard" value="2/3"' in junit_xml(run)
+    assert 'name="requirement-set" value="0.1"' in junit_xml(run)

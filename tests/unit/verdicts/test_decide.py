@@ -261,3 +261,47 @@ def test_what_a_run_had_no_means_to_decide_is_left_out_with_the_reason() -> None
         "needs temporary credentials",
     )
     assert (results[MUST].outcome, results[MUST].reason) == (Outcome.NOT_SELECTED, None)
+
+
+def in_shard(*records: TestRecord, selected: set[str], elsewhere: set[str]) -> RequirementResult:
+    collection = merge(records)
+    collection.exchanges.setdefault("e1", EXCHANGE)
+    selection = Selection(frozenset(selected), elsewhere=frozenset(elsewhere))
+    return next(
+        one
+        for one in decide(CONTRACT, collection, selection, [deviation(MUST)])
+        if one.requirement.id == MUST
+    )
+
+
+@pytest.mark.parametrize(
+    ("records", "selected", "elsewhere", "expected"),
+    [
+        ([], set(), {MUST}, (Outcome.NOT_SELECTED, "another shard")),
+        ([record(MUST)], {MUST}, {MUST}, (Outcome.NOT_SELECTED, "another shard")),
+        # All of its tests ran here, so nobody else will decide it.
+        ([record(MUST)], {MUST}, set(), (Outcome.NOT_EXECUTED, "its tests ran, but no exchange decided it")),
+        # Whether an entry is stale is for all shards to tell.
+        ([record(MUST, passes=passes(MUST))], {MUST}, {MUST}, (Outcome.PASS, None)),
+        ([record(MUST, inconclusive={MUST: "x"})], {MUST}, {MUST}, (Outcome.INCONCLUSIVE, "x")),
+        (
+            [record(OTHER, violations=[violation(MUST)])],
+            {OTHER},
+            {MUST},
+            (Outcome.KNOWN_DEVIATION, "we know"),
+        ),
+    ],
+)
+def test_a_shard_judges_what_it_saw_and_leaves_the_rest_to_others(
+    records: list[TestRecord], selected: set[str], elsewhere: set[str], expected: tuple[Outcome, str | None]
+) -> None:
+    found = in_shard(*records, selected=selected, elsewhere=elsewhere)
+    assert (found.outcome, found.reason) == expected
+
+
+def test_what_is_outside_the_requirement_set_is_not_judged_whatever_was_seen() -> None:
+    collection = merge([record(OTHER, violations=[violation(MUST)])])
+    collection.exchanges.setdefault("e1", EXCHANGE)
+    selection = Selection(frozenset({OTHER}), outside={MUST: "not in requirement set 0.1"})
+    found = next(one for one in decide(CONTRACT, collection, selection) if one.requirement.id == MUST)
+    assert (found.outcome, found.reason) == (Outcome.NOT_SELECTED, "not in requirement set 0.1")
