@@ -182,7 +182,10 @@ def _put_vectors(
 def _vector_remarks(clause: str, numbers: list[Any], index: IndexState | None) -> Iterator[Remark]:
     if index is None or not all(is_number(number) for number in numbers):
         return
-    if index.dimension is not None and len(numbers) != index.dimension:
+    if index.dimension is None or index.metric is None:
+        # Created by a request whose meaning is open: nobody can say which vectors fit.
+        yield open_point("a vector for an index whose settings are not known")
+    elif len(numbers) != index.dimension:
         yield broken(f"{clause}.dimension", f"{len(numbers)} values, dimension {index.dimension}")
     elif not any(numbers):
         if index.metric == "cosine":

@@ -359,3 +359,14 @@ def test_an_index_named_by_an_unanswered_write_may_exist_or_not(operation: str, 
     assert not failed(scene.call("GetVectorIndex", {"indexName": "here"}))
     assert not failed(scene.call("PutVectorIndex", {**GOOD_INDEX, "indexName": "here"}))
     assert not look_around(scene)
+
+
+@pytest.mark.parametrize("answer", EITHER_FATE)
+def test_vectors_of_an_index_with_unknown_settings_may_fit_or_not(answer: Response | None) -> None:
+    scene = ready("here")
+    # Served although its dimension is written as a fraction, so nobody knows what the service made of it.
+    open_settings = {**GOOD_INDEX, "indexName": "odd", "dimension": 3754.0}
+    assert not failed(scene.call("PutVectorIndex", open_settings, response=reply(200)))
+    assert not failed(scene.call("PutVectors", put({}, "odd"), response=answer or reply(200)))
+    query = {**QUERY, "indexName": "odd"}
+    assert not failed(scene.call("QueryVectors", query, response=answer or reply(200, {"vectors": []})))
