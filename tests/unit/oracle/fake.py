@@ -227,7 +227,8 @@ class Scene:
         most = int(asked.get("max-keys", "100"))
         page: dict[str, Any] = {"Buckets": [self.buckets[name].describe() for name in names[:most]]}
         if len(names) > most:
-            page |= {"IsTruncated": True, "NextMarker": names[most - 1]}
+            page |= {"IsTruncated": True, "NextMarker": names[most - 1], "MaxKeys": most}
+            page |= {"Prefix": asked.get("prefix", ""), "Marker": asked.get("marker", "")}
         return reply(200, {"ListAllMyBucketsResult": page})
 
     def bucket(self, name: str = BUCKET) -> Bucket:

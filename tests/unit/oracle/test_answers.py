@@ -119,9 +119,13 @@ BUCKETS = ("ListAllMyBucketsResult", "Buckets")
         (
             "paging.no-empty-page",
             "prefix=zz",
-            set_member("ListAllMyBucketsResult", to={"Buckets": [], "IsTruncated": True, "NextMarker": "m"}),
+            set_member(
+                "ListAllMyBucketsResult",
+                to={"Buckets": [], "IsTruncated": True, "NextMarker": "m", "Prefix": "zz"},
+            ),
         ),
         ("paging.truncated-members", "max-keys=1", drop("ListAllMyBucketsResult", "NextMarker")),
+        ("paging.echo", "max-keys=1", drop("ListAllMyBucketsResult", "MaxKeys")),
     ],
 )
 def test_a_wrong_listing_of_buckets(requirement: str, query: str, slip: Callable[[Any], Any]) -> None:
