@@ -6,6 +6,7 @@ arguments name tests of the conformance suite.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shlex
@@ -168,6 +169,12 @@ def pytest_configure_node(node: Any) -> None:
 
 def _decided_by(item: pytest.Item) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(name) for marker in item.iter_markers("decides") for name in marker.args))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Take all that is there before the first test out of garbage collection: it stays to the end anyway."""
+    if _WORKER_KEY in session.config.stash:
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -30,7 +30,6 @@ from conformance.suite.borrowed import NEEDS_BUCKET
 from conformance.suite.events import TestRecord
 from conformance.suite.service import Service
 from conformance.suite.settings import RunSettings
-from conformance.suite.spending import paced
 from conformance.verdicts.changes import compare, outcomes_of
 from conformance.verdicts.collect import Collection
 from conformance.verdicts.decide import Selection, decide, exit_code
@@ -169,7 +168,7 @@ class Run:
             return
         deadline = None if settings.max_duration is None else time.time() + settings.max_duration
         path = Path(settings.report_dir or DEFAULT_REPORT_DIR) / f"meter-{settings.run_id}.sqlite"
-        Meter.create(path, paced(settings.rates))
+        Meter.create(path, settings.rates)
         self.settings = replace(settings, deadline=deadline, meter=str(path))
 
     def note_trouble(self, gone: str | None, outages: int, spent: str | None) -> None:

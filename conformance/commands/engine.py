@@ -33,7 +33,9 @@ def run_pytest(plugins: Sequence[object], extra: Sequence[str] = (), *, workers:
     arguments = [str(_SUITE), "-c", str(_INI), f"--rootdir={_PACKAGE.parent}", f"--confcutdir={_SUITE}"]
     arguments += ["--disable-plugin-autoload", "--import-mode=importlib", "--capture=no"]
     # Verdicts do not come from assert statements, so none is rewritten; and nobody reads captured logs.
-    arguments += ["-p", "no:cacheprovider", "--assert=plain", "-p", "no:logging", *extra]
+    arguments += ["-p", "no:cacheprovider", "--assert=plain", "-p", "no:logging"]
+    # A failure of the suite itself is an exception in a test; looking for others collects garbage five times over.
+    arguments += ["-p", "no:unraisableexception", "-p", "no:threadexception", *extra]
     if workers:
         arguments += ["-p", "xdist.plugin", "-n", str(workers)]
     with tempfile.TemporaryDirectory(prefix="oss-vectors-conformance-") as scratch:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,9 @@ _FAST_PATH_BYTES = 1_000_000
 _DEPTH_IN_DOUBT = 64
 # Whole numbers of so many digits are below the largest double (1.8e308); one digit more may not be.
 _DIGITS_OF_A_DOUBLE = 308
+# A string that does not end is one too: brackets in it nest nothing.
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+_BRACKET = re.compile(r"[\[\]{}]")
 
 
 class BodyKind(enum.StrEnum):
@@ -147,7 +151,7 @@ def _cut(text: str) -> tuple[int, str]:
     Cheap, and safe for any nesting.  What is left shows which index a deeply
     nested body names: should it be served, the suite has to know what it made.
     """
-    if text.count("[") + text.count("{") <= _DEPTH_IN_DOUBT:
+    if text.count("[") + text.count("{") <= _DEPTH_IN_DOUBT or _nesting(text) <= _DEPTH_IN_DOUBT:
         return 0, text
     depth = deepest = 0
     inside = escaped = False
@@ -172,6 +176,15 @@ def _cut(text: str) -> tuple[int, str]:
         if not inside and character in "]}":
             depth -= 1
     return deepest, "".join(kept)
+
+
+def _nesting(text: str) -> int:
+    """Greatest nesting of brackets outside strings."""
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _has_lone_surrogate(text: str) -> bool:

@@ -47,9 +47,17 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
+_NUMBERS = frozenset({int, float})
+
+
 def is_number(value: Any) -> bool:
     """True for JSON numbers; Python counts booleans among integers."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def are_numbers(values: list[Any]) -> bool:
+    """Whether all elements of a JSON array are numbers; vectors are long, so no call is made for each."""
+    return set(map(type, values)) <= _NUMBERS
 
 
 def evaluate(
@@ -166,9 +174,9 @@ def _plain_strings(items: JsonSchema) -> bool:
 
 def _number_items(items: JsonSchema, value: list[Any], path: str) -> Iterator[Mark]:
     """Long vectors of numbers, judged without a call per element."""
-    strangers = [item for item in value if not is_number(item)]
-    if strangers:
-        yield Mark(Finding.BROKEN, path, "type", type(strangers[0]).__name__)
+    if not are_numbers(value):
+        stranger = next(item for item in value if not is_number(item))
+        yield Mark(Finding.BROKEN, path, "type", type(stranger).__name__)
         return
     if value:
         yield from _number_marks(items, max(value), path)

@@ -88,6 +88,10 @@ def _delete_index(bucket: BucketState, index: IndexState, exchange: Exchange) ->
         other.last_write = only_named
 
 
+# A service that stores booleans in a vector is judged for that; what it stored are numbers.
+_STORED_AS_NUMBERS = frozenset({int, float, bool})
+
+
 def _entries(value: dict[str, Any]) -> list[dict[str, Any]]:
     """The entries of a PutVectors that could be stored: well-formed ones, the last of each key."""
     vectors = value.get("vectors")
@@ -99,7 +103,7 @@ def _entries(value: dict[str, Any]) -> list[dict[str, Any]]:
             continue
         data = entry.get("data")
         numbers = data.get("float32") if isinstance(data, dict) else None
-        if isinstance(numbers, list) and all(isinstance(number, (int, float)) for number in numbers):
+        if isinstance(numbers, list) and set(map(type, numbers)) <= _STORED_AS_NUMBERS:
             last[entry["key"]] = entry
     return list(last.values())
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from conformance.contract.loader import Contract
 from conformance.contract.schema import full_match
-from conformance.oracle.constraints import Finding, is_number
+from conformance.oracle.constraints import Finding, are_numbers, is_number
 from conformance.oracle.filters import FilterLimits, read_filter
 from conformance.oracle.model import IndexState
 from conformance.oracle.search import as_float32
@@ -180,7 +180,7 @@ def _put_vectors(
 
 
 def _vector_remarks(clause: str, numbers: list[Any], index: IndexState | None) -> Iterator[Remark]:
-    if index is None or not all(is_number(number) for number in numbers):
+    if index is None or not are_numbers(numbers):
         return
     if index.dimension is None or index.metric is None:
         # Created by a request whose meaning is open: nobody can say which vectors fit.

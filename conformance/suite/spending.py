@@ -15,9 +15,6 @@ from conformance.suite.settings import RunSettings
 from conformance.wire.ledger import Ledger
 from conformance.wire.meter import Meter
 
-# Requests leave a little slower than the rate: on the way they crowd by some milliseconds, and a
-# service that counts by the second would take six that leave within it for a burst.
-_MARGIN = 0.96
 # Rates of a target that throttles although it was asked within its documented rate, or has none.
 _FIRST_RATE = 5.0
 _SLOWEST_RATE = 0.5
@@ -50,7 +47,7 @@ class Spending:
         if settings.is_limited:
             self._meter = Meter(Path(settings.meter) if settings.meter is not None else None)
             if settings.meter is None:
-                self._meter.set_rates(paced(settings.rates))
+                self._meter.set_rates(settings.rates)
 
     def close(self) -> None:
         """Let go of the shared figures."""
@@ -103,8 +100,3 @@ class Spending:
     def _end(self, why: str) -> None:
         self.spent = why
         self.check()
-
-
-def paced(rates: dict[str, float]) -> dict[str, float]:
-    """The rates at which requests leave, a little below those that are allowed."""
-    return {operation: rate * _MARGIN for operation, rate in rates.items()}
