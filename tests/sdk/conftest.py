@@ -2,7 +2,7 @@
 
 The SDK puts the bucket in front of whatever endpoint it is given, so ``127.0.0.1`` cannot be its endpoint.
 Two of its own settings lead it here nevertheless: a transport adapter that connects elsewhere, and an HTTP
-proxy. Neither touches host or signature.
+proxy. Neither touches host or signature. Whatever goes through the adapter is judged at the end of a test.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ import pytest
 import requests
 from alibabacloud_oss_v2.transport import RequestsHttpClient
 
+from conformance.wire.exchange import Response
 from oss_vectors_emulator import Credential, Emulator, Settings
+
+from .witness import Witness
 
 OWNER = Credential("sdk-key", "sdk-secret")
 STS = Credential("sts-key", "sts-secret", OWNER.account_id, "sts-token")
@@ -27,20 +30,30 @@ ClientFactory = Callable[..., oss_vectors.Client]
 
 
 class PinningAdapter(requests.adapters.HTTPAdapter):
-    """Connects to one address and keeps the Host header the URL would have had."""
+    """Connects to one address, keeps the Host header the URL would have had, and shows all to a witness."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, witness: Witness, known: bool) -> None:
         self.netloc = urlsplit(url).netloc
-        self.sent = 0
+        self.witness = witness
+        self.known = known
         super().__init__()
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Send to the pinned address."""
         parts = urlsplit(str(request.url))
         request.headers["Host"] = parts.netloc
-        self.sent += 1
         request.url = urlunsplit(("http", self.netloc, parts.path, parts.query, ""))
-        return super().send(request, *args, **options)
+        answer = super().send(request, *args, **options)
+        body = request.body or b""
+        self.witness.saw(
+            str(request.method),
+            request.path_url,
+            tuple(request.headers.items()),
+            body if isinstance(body, bytes) else str(body).encode(),
+            Response(answer.status_code, answer.reason, tuple(answer.headers.items()), answer.content),
+            signed=self.known,
+        )
+        return answer
 
 
 @pytest.fixture(scope="session")
@@ -50,32 +63,36 @@ def emulator() -> Iterator[Emulator]:
         yield running
 
 
+@pytest.fixture
+def witness() -> Iterator[Witness]:
+    """Sees what the test's clients exchange, and ends the test if the judge has a remark on it."""
+    witness = Witness(REGION, OWNER.account_id)
+    yield witness
+    assert witness.remarks() == []
+
+
 def make_client(
-    adapter: PinningAdapter, credential: Credential = OWNER, **options: Any
+    url: str, witness: Witness, credential: Credential = OWNER, **options: Any
 ) -> oss_vectors.Client:
-    """An SDK client through the pinning adapter."""
+    """An SDK client of the emulator at ``url``; ``options`` are members of its configuration."""
     config = oss.config.load_default()
     config.credentials_provider = oss.credentials.StaticCredentialsProvider(
         credential.access_key_id, credential.access_key_secret, credential.security_token
     )
     config.region = REGION
     config.account_id = credential.account_id
-    config.http_client = RequestsHttpClient(adapter=adapter)
+    anonymous = isinstance(options.get("credentials_provider"), oss.credentials.AnonymousCredentialsProvider)
+    known = credential in (OWNER, STS) and not anonymous and "region" not in options
+    config.http_client = RequestsHttpClient(adapter=PinningAdapter(url, witness, known))
     for name, value in options.items():
         setattr(config, name, value)
     return oss_vectors.Client(config)
 
 
 @pytest.fixture
-def adapter(emulator: Emulator) -> PinningAdapter:
-    """The adapter of the test's clients, which counts what they send."""
-    return PinningAdapter(emulator.url)
-
-
-@pytest.fixture
-def client_for(adapter: PinningAdapter) -> ClientFactory:
+def client_for(emulator: Emulator, witness: Witness) -> ClientFactory:
     """Makes clients with other keys or settings."""
-    return lambda credential=OWNER, **options: make_client(adapter, credential, **options)
+    return lambda credential=OWNER, **options: make_client(emulator.url, witness, credential, **options)
 
 
 @pytest.fixture
