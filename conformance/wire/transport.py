@@ -102,6 +102,21 @@ class _TimedReader(io.RawIOBase):
         super().close()
 
 
+class _AnswerReader(io.BufferedReader):
+    """Hands out the lines of an answer without the blanks before their ends.
+
+    Blanks after the value of a header are no part of it (RFC 9110, section
+    5.5); ``http.client`` would keep them, and not know ``chunked`` with one
+    after it.  Bodies are not read by lines.
+    """
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if not line.endswith((b" \r\n", b"\t\r\n")) or not line.strip():
+            return line
+        return line.rstrip(b" \t\r\n") + b"\r\n"
+
+
 class _TimedSocket:
     """The one method of a socket that ``http.client.HTTPResponse`` uses."""
 
@@ -111,7 +126,7 @@ class _TimedSocket:
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """A buffered reader over the socket."""
-        return io.BufferedReader(_TimedReader(self._sock, self._ticket))
+        return _AnswerReader(_TimedReader(self._sock, self._ticket))
 
 
 def _timed_response(sock: socket.socket, ticket: Ticket, **options: Any) -> http.client.HTTPResponse:
@@ -123,6 +138,7 @@ class _TicketConnection(HTTPConnection):
 
     _sent = 0
     _ticket: Ticket | None = None
+    _outbox: list[bytes] | None = None
 
     def connect(self) -> None:
         super().connect()
@@ -130,6 +146,13 @@ class _TicketConnection(HTTPConnection):
         if self._ticket is not None:
             # The timeout of connecting is too short for sending a large body.
             self.sock.settimeout(self._ticket.patience())
+
+    def send(self, data: Any) -> None:
+        """Send bytes; head and body of a request leave together, since each packet wakes the target anew."""
+        if self._outbox is None:
+            super().send(data)
+        else:
+            self._outbox.append(data.encode("latin-1") if isinstance(data, str) else bytes(data))
 
     def request(self, method: str, url: str, *args: Any, **options: Any) -> None:
         headers = options.get("headers")
@@ -145,8 +168,12 @@ class _TicketConnection(HTTPConnection):
                 self.timeout = ticket.patience()
             # http.client calls this with the socket and names it a class; any factory will do.
             self.response_class = partial(_timed_response, ticket=ticket)  # type: ignore[assignment]
+            self._outbox = []
             super().request(method, ticket.target, *args, **options)
+            whole, self._outbox = b"".join(self._outbox), None
+            self.send(whole)
         finally:
+            self._outbox = None
             # After, because connecting sets it to zero.
             self._sent += 1
             self._ticket = None
