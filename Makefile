@@ -98,10 +98,12 @@ check-wheel: $(DEV_STAMP) ## Build the wheel and use it in an environment of its
 	cd build/wheel/empty && ../venv/bin/oss-vectors-conformance explain DeleteVectors.deletes >/dev/null
 	cd build/wheel/empty && ../venv/bin/oss-vectors-conformance emulator --list-settings >/dev/null
 	cd build/wheel/empty && ../venv/bin/oss-vectors-conformance run --profile smoke
+	cd build/wheel/empty && ../venv/bin/oss-vectors-conformance run --profile smoke --requirement-set 0.1
 
 .PHONY: lock
 lock: ## Write requirements/*.txt anew (needs uv on the path).
 	uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements/runtime.txt
+	uv pip compile $(LOCK_OPTIONS) --extra credentials -c requirements/runtime.txt pyproject.toml -o requirements/credentials.txt
 	uv pip compile $(LOCK_OPTIONS) --extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	grep '^requires = ' pyproject.toml | cut -d'"' -f2 | \
 		uv pip compile $(LOCK_OPTIONS) -c requirements/dev.txt - -o requirements/build.txt

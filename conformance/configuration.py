@@ -81,6 +81,11 @@ def _from_environment(option: Option, environment: Mapping[str, str]) -> Any:
     return text
 
 
+def switched_on(option: Option, environment: Mapping[str, str]) -> bool:
+    """Whether the variable of a switch turns it on; raises :class:`UsageError` for neither true nor false."""
+    return bool(_from_environment(option, environment))
+
+
 def _switch(name: str, text: str) -> bool:
     word = text.lower()
     if word not in _TRUE | _FALSE:

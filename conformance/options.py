@@ -93,6 +93,11 @@ OPTIONS: tuple[Option, ...] = (
         metavar="NAME",
     ),
     Option(
+        "--credentials-chain",
+        "take the keys from the default chain of alibabacloud-credentials: RAM role, OIDC, and more",
+        switch=True,
+    ),
+    Option(
         "--addressing",
         "how requests name their bucket (default: virtual-host)",
         choices=tuple(addressing.value for addressing in Addressing),

@@ -11,18 +11,21 @@ from __future__ import annotations
 import functools
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from conformance.contract.loader import Contract
+from conformance.contract.loader import Contract, load_contract
 from conformance.contract.model import Profile
+from conformance.suite.settings import RunSettings
 from conformance.wire.pace import Bound, lower_bound
 
 _FILE = "footprint.json"
 #: Entry of the most resources that lived at a time, over a whole run.
 PEAK = "(peak)"
-_DEFAULT_LATENCY = 0.03
+#: Seconds of one request that a plan reckons with.
+DEFAULT_LATENCY = 0.03
+_LABEL = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Plan:
         return sum(self.requests.values())
 
     def bound(
-        self, rates: Mapping[str, float], *, latency: float = _DEFAULT_LATENCY, connections: int = 1
+        self, rates: Mapping[str, float], *, latency: float = DEFAULT_LATENCY, connections: int = 1
     ) -> Bound:
         """The least time for these requests, with ``rates`` in requests per second and ``latency`` in seconds."""
         return lower_bound(self.requests, rates, latency=latency, connections=connections)
@@ -58,6 +61,48 @@ def plan_of(tests: Iterable[str], profile: Profile) -> Plan:
     # Clean-up deletes what the worker still has at the end.
     most = footprint[PEAK].get(profile.value) or footprint[PEAK][_measured(profile)]
     return Plan(number, dict(sorted(requests.items())), most["bucket"], most["index"])
+
+
+def plan_lines(
+    plan: Plan, settings: RunSettings, *, latency: float = DEFAULT_LATENCY, connections: int = 1
+) -> Iterator[str]:
+    """The plan for people; ``latency`` of one request in seconds."""
+    target = "the embedded reference emulator" if settings.embedded else settings.endpoint
+    shard = "" if settings.shard is None else f", shard {settings.shard}"
+    yield f"{'Target':<{_LABEL}}{target}"
+    yield f"{'Tests':<{_LABEL}}{plan.tests:,} of the profile {settings.profile}{shard}"
+    yield f"{'Requests':<{_LABEL}}about {plan.total:,}; more where answers have to be waited for"
+    documented = documented_rates(load_contract())
+    for operation, count in sorted(plan.requests.items(), key=lambda item: -item[1]):
+        yield f"{'':<{_LABEL}}{operation:<24}{count:>7,}{_rate(operation, settings, documented)}"
+    workers = "" if connections == 1 else f" in each of {connections} processes"
+    yield (
+        f"{'Resources':<{_LABEL}}at most {plan.buckets} buckets and {plan.indexes} indexes at a time{workers}, "
+        "named ovc-<run id>..., all deleted at the end"
+    )
+    bound = plan.bound(settings.rates, latency=latency, connections=connections)
+    yield f"{'Duration':<{_LABEL}}{bound}"
+    yield f"{'Limits':<{_LABEL}}{_limits(settings)}"
+
+
+def _rate(operation: str, settings: RunSettings, documented: dict[str, float]) -> str:
+    if operation in settings.rates:
+        return f"  at most {settings.rates[operation]:g} per second"
+    return (
+        f"  no limit kept; documented: {documented[operation]:g} per second"
+        if operation in documented
+        else ""
+    )
+
+
+def _limits(settings: RunSettings) -> str:
+    limits = (
+        ("--max-requests", settings.max_requests),
+        ("--max-duration", settings.max_duration),
+        ("--max-resources", settings.max_resources),
+    )
+    given = [f"{flag} {value:g}" for flag, value in limits if value is not None]
+    return ", ".join(given) or "none (--max-requests, --max-duration, --max-resources)"
 
 
 def _measured(profile: Profile) -> str:

@@ -18,14 +18,15 @@ from pathlib import Path
 
 from conformance import __version__
 from conformance.contract.loader import Contract, load_contract
-from conformance.contract.model import Profile, Requirement
+from conformance.contract.model import Level, Profile, Requirement
 from conformance.contract.releases import at_release, in_set
 from conformance.embedded import EmbeddedEmulator
 from conformance.options import DEFAULT_REPORT_DIR, UsageError
 from conformance.preflight import Look, look_at
-from conformance.report import json_report, junit, markdown
+from conformance.report import badge, html, json_report, junit, markdown
 from conformance.report.reading import ReportError, read_baseline
 from conformance.report.reproduce import write_bodies
+from conformance.report.text import count
 from conformance.suite.borrowed import NEEDS_BUCKET
 from conformance.suite.events import TestRecord
 from conformance.suite.service import Service
@@ -35,7 +36,16 @@ from conformance.verdicts.collect import Collection
 from conformance.verdicts.decide import Selection, decide, exit_code
 from conformance.verdicts.deviations import DeviationError, load_deviations
 from conformance.verdicts.found import entries_for
-from conformance.verdicts.model import Baseline, Deviation, ExitCode, RunInfo, RunResult
+from conformance.verdicts.model import (
+    Baseline,
+    Deviation,
+    ExitCode,
+    Outcome,
+    RequirementResult,
+    RunInfo,
+    RunResult,
+)
+from conformance.wire.chain import KeyChain, default_chain
 from conformance.wire.cleanup import FEW_PAUSES, PAUSES, clean_up
 from conformance.wire.credentials import SESSION_TOKEN, Credentials, CredentialsError, from_environment
 from conformance.wire.ledger import Ledger, RunIdentity, read_ledger
@@ -63,10 +73,9 @@ class Worker:
         """Open a worker's files and session; ``worker`` is a short id such as ``a``."""
         directory = Path(settings.report_dir) if settings.report_dir else None
         recorder = Recorder(directory / f"exchanges-{worker}.jsonl" if directory else None)
-        credentials = _credentials(environment)
         session = WireSession(
             settings.target,
-            credentials,
+            _keys(settings, environment),
             run_id=settings.run_id,
             timeout=(settings.connect_timeout, settings.read_timeout),
             worker=worker,
@@ -145,18 +154,19 @@ class Run:
             )
             run.settings = replace(settings, endpoint=run.emulator.endpoint)
             run.environment.update(run.emulator.environment)
-        elif _credentials(run.environment) is None:
+        elif _keys(settings, run.environment) is None:
             raise UsageError(
                 "Credentials are missing: set OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET "
                 "(an emulator that checks no signatures takes any value)."
             )
         with run._session() as session:
             look = look_at(session, run.settings.bucket)
+            credentials = session.credentials
         if look.problem is not None:
             run.stop()
             raise UsageError(look.problem)
         run.look = look
-        temporary_key = bool(run.environment.get(SESSION_TOKEN))
+        temporary_key = credentials is not None and credentials.security_token is not None
         run.settings = replace(run.settings, stranger=look.stranger, temporary_key=temporary_key)
         run._set_limits()
         return run
@@ -177,15 +187,22 @@ class Run:
         self.outages = max(self.outages, outages)
         self.spent = self.spent or spent
 
-    def _notices(self) -> tuple[str, ...]:
+    def _notices(self, results: Iterable[RequirementResult]) -> tuple[str, ...]:
         """What a reader has to know before anything else, in sentences."""
-        notices = [self.settings.stranger] if self.settings.stranger is not None else []
+        notices = []
+        if self.interrupted:
+            left = sum(self._was_left(entry) for entry in results)
+            notices.append(
+                f"The run was interrupted: it had not come to {count(left, 'selected requirement')}."
+            )
+        notices += [self.settings.stranger] if self.settings.stranger is not None else []
         if self.look.notice is not None:
             notices.append(self.look.notice)
         restriction = self.collection.restriction
         if restriction is not None:
             notices.append(
-                f"{restriction[0].upper()}{restriction[1:]}: every request was answered with AccessDenied."
+                f"{restriction[0].upper()}{restriction[1:]}: every request was answered with AccessDenied, so that "
+                f"what needs it stays open; allow {_actions(self.collection.forbidden)} and run again."
             )
         if self.gone is not None:
             notices.append(f"{self.gone[0].upper()}{self.gone[1:]}; nothing was tested after that.")
@@ -198,6 +215,16 @@ class Run:
                 "shows as violations."
             )
         return tuple(notices)
+
+    def _was_left(self, entry: RequirementResult) -> bool:
+        """Whether a requirement was selected, and nothing said of it since the run ended early."""
+        requirement = entry.requirement
+        return (
+            entry.outcome is Outcome.NOT_SELECTED
+            and entry.reason is None
+            and requirement.level is not Level.PROBE
+            and is_selected(requirement, self.settings)
+        )
 
     def stop(self) -> None:
         """Stop the embedded emulator, if there is one."""
@@ -228,9 +255,9 @@ class Run:
     def _session(self) -> WireSession:
         settings = self.settings
         timeout = (settings.connect_timeout, settings.read_timeout)
-        credentials = _credentials(self.environment)
+        keys = _keys(settings, self.environment)
         return WireSession(
-            settings.target, credentials, run_id=settings.run_id, timeout=timeout, ca_file=settings.ca_file
+            settings.target, keys, run_id=settings.run_id, timeout=timeout, ca_file=settings.ca_file
         )
 
     def add(self, record: TestRecord) -> None:
@@ -251,6 +278,7 @@ class Run:
             gone=self.gone,
             spent=self.spent,
             stranger=settings.stranger is not None,
+            left_to_shards=bool(self.elsewhere),
         )
         result = RunResult(
             info=self._info(),
@@ -260,7 +288,7 @@ class Run:
             requests=dict(sorted(self.collection.requests.items())),
             leaks=tuple(self.leaks),
             internal_errors=tuple(self.internal_errors),
-            notices=self._notices(),
+            notices=self._notices(results),
             is_stranger=settings.stranger is not None,
             gone=self.gone,
             spent=self.spent,
@@ -351,6 +379,11 @@ class Run:
         )
 
 
+def _actions(operations: Sequence[str]) -> str:
+    """The actions of a policy that allow some operations: each page names its own."""
+    return ", ".join(f"oss:{name}" for name in operations)
+
+
 def _mean(total: float, number: int) -> float:
     return total / number if number else 0.0
 
@@ -388,10 +421,18 @@ def write_reports(result: RunResult, directory: Path) -> None:
     json_report.write(result, directory / "report.json")
     junit.write(result, directory / "junit.xml")
     markdown.write(result, directory / "summary.md")
+    html.write(result, directory / "report.html")
+    badge.write(result, directory / "badge.svg")
     write_bodies(result, directory)
 
 
-def _credentials(environment: Mapping[str, str]) -> Credentials | None:
+def _keys(settings: RunSettings, environment: Mapping[str, str]) -> Credentials | KeyChain | None:
+    """What this process signs with; the embedded emulator has keys of its own, which are in ``environment``."""
+    if settings.credentials_chain and not settings.embedded:
+        try:
+            return default_chain()
+        except CredentialsError as problem:
+            raise UsageError(f"--credentials-chain: {problem}") from problem
     try:
         return from_environment(environment)
     except CredentialsError as problem:

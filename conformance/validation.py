@@ -69,6 +69,7 @@ def settings_from(
         requirement_set=one_of("--requirement-set", given["requirement_set"], known_sets()),
         shard=_shard(given["shard"]),
         credentials_profile=given["credentials_profile"],
+        credentials_chain=_chain(given["credentials_chain"], given["credentials_profile"]),
         bucket=_bucket(given["bucket"], endpoint),
         seed=int(given["seed"] or 0),
         strict=_is_strict(given["fail_on"], strict=bool(given["strict"])),
@@ -136,6 +137,16 @@ def account_number(value: str | None, *, needed: bool) -> str:
     if not (value.isascii() and value.isdigit()):
         raise UsageError(f"--account-id: {value!r} is not a number such as {DEFAULT_ACCOUNT_ID}.")
     return value
+
+
+def _chain(chain: bool | None, profile: str | None) -> bool:
+    """Whether the credentials library is to find the key; raises :class:`UsageError` where two options disagree."""
+    if chain and profile is not None:
+        raise UsageError(
+            "--credentials-chain and --credentials-profile exclude each other; for a profile that names a role, give "
+            f"--credentials-chain and set ALIBABA_CLOUD_PROFILE={profile}."
+        )
+    return bool(chain)
 
 
 def _bucket(name: str | None, endpoint: str | None) -> str | None:

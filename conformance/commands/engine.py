@@ -59,6 +59,7 @@ class Progress:
     """One line that counts tests, on a terminal only: a log of a CI job has no use for it."""
 
     def __init__(self, stream: TextIO) -> None:
+        self._log = stream
         self._stream = stream if stream.isatty() else None
         self._total = 0
         self._done = 0
@@ -77,6 +78,12 @@ class Progress:
         if report.when == "teardown":
             self._done += 1
             self._show(f"\r{self._done}/{self._total} tests")
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Say at once that Ctrl-C, or the end of a cancelled job, was noticed: cleaning up takes a while."""
+        self.clear()
+        self._log.write("Interrupted: deleting what the run has made, then the report of what was decided.\n")
+        self._log.flush()
 
     def clear(self) -> None:
         """Remove the line, before something else is printed."""

@@ -14,10 +14,11 @@ from rich.console import Console
 
 from conformance.commands.arguments import PROGRAM, Arguments, number
 from conformance.commands.engine import Progress, run_pytest
-from conformance.commands.plan import plan_lines
+from conformance.commands.plan import planned
 from conformance.configuration import CONFIG_HELP
 from conformance.contract.loader import load_contract
 from conformance.options import UsageError
+from conformance.plan import plan_lines
 from conformance.plugin import PreparedRun
 from conformance.report.terminal import render
 from conformance.run import Run
@@ -39,9 +40,10 @@ def main(arguments: Sequence[str]) -> int:
     if not 0 <= options.workers <= _MOST_WORKERS:
         raise UsageError(f"-n: {options.workers} is not a number of processes from 0 to {_MOST_WORKERS}.")
     settings = settings_from(vars(options), os.environ, load_contract())
-    if not (settings.embedded or settings.target.endpoint.is_loopback):
+    if settings.is_distant:
         # Another machine, which may cost money and has other users: said before the first request.
-        sys.stderr.write("\n".join(plan_lines(settings, connections=max(1, options.workers))) + "\n")
+        lines = plan_lines(planned(settings), settings, connections=max(1, options.workers))
+        sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()
     # A CI job that is cancelled sends SIGTERM; it gets the same clean-up as Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)

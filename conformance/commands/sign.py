@@ -14,16 +14,16 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from conformance.commands.arguments import PROGRAM, Arguments
+from conformance.commands.keys import add_key_options, keys_for
 from conformance.options import OPTIONS, UsageError
 from conformance.validation import account_number, region_id
-from conformance.wire.credentials import Credentials, CredentialsError, from_environment
 from conformance.wire.signing import HeaderSignature
 
 _PRINTED = ("Authorization", "Date", "x-oss-date", "x-oss-content-sha256", "x-oss-security-token")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Sign one request now, with the keys of the environment; the secret itself is never printed."""
+    """Sign one request now; the secret itself is never printed."""
     parser = Arguments("sign", usage=f"{PROGRAM} sign --method METHOD [OPTIONS]")
     parser.add_argument("--method", required=True, help="HTTP method of the request")
     parser.add_argument("--bucket", help="bucket of the request (none: the service itself)")
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         help="header that is signed too; may be repeated",
     )
     parser.add_options(option for option in OPTIONS if option.flag in ("--region", "--account-id"))
+    add_key_options(parser)
     options = parser.parse(arguments)
     region = region_id(options.region or os.environ.get("OSS_REGION"))
     account = account_number(
@@ -45,20 +46,9 @@ def main(arguments: Sequence[str]) -> int:
     request.method = options.method
     request.url = f"http://localhost/?{options.query}" if options.query else "http://localhost/"
     request.headers = CaseInsensitiveDict(map(_header, options.header))
-    signed = HeaderSignature(credentials(), region, account, options.bucket)(request)
+    signed = HeaderSignature(keys_for(options, os.environ), region, account, options.bucket)(request)
     sys.stdout.writelines(f"{name}: {signed.headers[name]}\n" for name in _PRINTED if name in signed.headers)
     return 0
-
-
-def credentials() -> Credentials:
-    """The keys of the environment; raises :class:`UsageError` when they are missing or unusable."""
-    try:
-        found = from_environment(os.environ)
-    except CredentialsError as problem:
-        raise UsageError(str(problem)) from problem
-    if found is None:
-        raise UsageError("Credentials are missing: set OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET.")
-    return found
 
 
 def _header(text: str) -> tuple[str, str]:

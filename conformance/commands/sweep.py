@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from conformance.commands.arguments import PROGRAM, Arguments
-from conformance.commands.sign import credentials
+from conformance.commands.keys import add_key_options, keys_for
 from conformance.options import UsageError
 from conformance.preflight import preflight_problem
 from conformance.verdicts.model import ExitCode
 from conformance.wire.addressing import Addressing, Target
 from conformance.wire.cleanup import clean_up
+from conformance.wire.credentials import Credentials
 from conformance.wire.endpoint import parse_endpoint
 from conformance.wire.ledger import Ledger, LedgerError, RunIdentity, read_ledger
 from conformance.wire.session import WireSession
@@ -26,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = Arguments("sweep", usage=f"{PROGRAM} sweep [--dry-run] LEDGER...")
     parser.add_argument("ledgers", nargs="+", metavar="LEDGER", help="ledger file in a report directory")
     parser.add_argument("--dry-run", action="store_true", help="print what would be deleted, send nothing")
+    add_key_options(parser)
     options = parser.parse(arguments)
     opened: list[tuple[Path, Ledger, Target]] = []
     try:
@@ -36,7 +39,10 @@ def main(arguments: Sequence[str]) -> int:
             for _, ledger, _ in opened:
                 _say(f"would delete {resource}" for resource in ledger.live())
             return ExitCode.CONFORMANT
-        complete = [_sweep(path, ledger, target) for path, ledger, target in opened]
+        # Nothing is signed, and no key needed, where nothing is left.
+        live = any(ledger.live() for _, ledger, _ in opened)
+        credentials = keys_for(options, os.environ) if live else None
+        complete = [_sweep(path, ledger, target, credentials) for path, ledger, target in opened]
     except LedgerError as problem:
         raise UsageError(str(problem)) from problem
     finally:
@@ -58,9 +64,9 @@ def _target(name: str, run: RunIdentity) -> Target:
         raise UsageError(f"The ledger {name} names no usable target: {problem}") from problem
 
 
-def _sweep(path: Path, ledger: Ledger, target: Target) -> bool:
+def _sweep(path: Path, ledger: Ledger, target: Target, credentials: Credentials | None) -> bool:
     if ledger.live():
-        with WireSession(target, credentials(), run_id=ledger.run.run_id) as session:
+        with WireSession(target, credentials, run_id=ledger.run.run_id) as session:
             problem = preflight_problem(session)
             if problem is not None:
                 raise UsageError(problem)

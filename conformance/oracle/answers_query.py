@@ -21,7 +21,8 @@ from conformance.oracle.nearest import check_nearest
 from conformance.oracle.search import Distance, distances
 
 #: Requirements whose violation a short delay explains: of queries behind writes, of listings
-#: behind creations (the Java SDK's tests wait three seconds there), of deletions under way.
+#: behind creations (the Java SDK's tests wait three seconds there), of deletions under way,
+#: of settings of buckets (the Python SDK's tests wait a second before they read a policy).
 LAGGING = frozenset(
     {
         "QueryVectors.nearest",
@@ -39,6 +40,14 @@ LAGGING = frozenset(
         "ListVectorBuckets.lists-created",
         "ListVectorBuckets.prefix.filters",
         "DeleteVectorBucket.deletes",
+        "GetBucketPolicy.success.status",
+        "GetBucketPolicy.agrees",
+        "GetBucketPolicy.NoSuchBucketPolicy",
+        "PutBucketPolicy.replaces",
+        "DeleteBucketPolicy.deletes",
+        "GetBucketLogging.agrees",
+        "GetBucketLogging.off",
+        "DeleteBucketLogging.deletes",
     }
 )
 LAGGING_PREFIX = "QueryVectors.filter."

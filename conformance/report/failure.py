@@ -6,6 +6,7 @@ same story in their own dress.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ from conformance.verdicts.model import RecordedExchange, RequirementResult, RunI
 _HEADER_LIMIT = 160
 _CONTINUATION = " \\\n  "
 _CAUSE_LIMIT = 200
+# A sequence that was not made short tells most by its end.
+_STEPS_SHOWN = 20
 
 # Headers that tell a reader something about the request; the others are in report.json.
 _ESSENTIAL = frozenset({"content-type", "content-encoding", "transfer-encoding", "content-md5", "expect"})
@@ -122,12 +125,29 @@ def _request_body(exchange: RecordedExchange) -> str:
 def _actual_lines(violation: Violation) -> Iterator[str]:
     exchange = violation.exchange
     yield answer_line(exchange)
-    if violation.actual:
-        yield clip(violation.actual)
+    body = None
     if exchange.response_size:
         # The answer may be an excerpt: its size on the wire tells.
         complete = len(exchange.response_body.encode("utf-8", errors="replace")) >= exchange.response_size
-        yield shorten_body(exchange.response_body, exchange.response_size, complete=complete)
+        body = shorten_body(exchange.response_body, exchange.response_size, complete=complete)
+    if violation.actual and not _is_told(violation.actual, exchange, body):
+        yield clip(violation.actual)
+    if body is not None:
+        yield body
+
+
+def _is_told(actual: str, exchange: RecordedExchange, body: str | None) -> bool:
+    """Whether the answer's first line and body say already what the judge found."""
+    if exchange.status is None:
+        return False
+    head = f"{exchange.status} {exchange.reason or ''}".strip()
+    if not actual.startswith(f"{head}, "):
+        return False
+    if exchange.error_code is None:
+        # Only a description of the answer goes on like this.
+        return actual.startswith((f"{head}, no body", f"{head}, body "))
+    _, _, message = actual.partition(": ")
+    return not message or (body is not None and json.dumps(message, ensure_ascii=False)[1:-1] in body)
 
 
 def answer_line(exchange: RecordedExchange) -> str:
@@ -156,7 +176,10 @@ def _cause_lines(cause: RecordedExchange) -> Iterator[str]:
 def _step_lines(steps: tuple[RecordedExchange, ...]) -> Iterator[str]:
     """The sequence before the failing request, a line each; reads that changed nothing are left out."""
     changing = [step for step in steps if not step.operation.startswith(_READS)]
-    for number, step in enumerate(changing, start=1):
+    earlier = max(len(changing) - _STEPS_SHOWN, 0)
+    if earlier:
+        yield f"{earlier:,} earlier steps, see report.json"
+    for number, step in enumerate(changing[earlier:], start=earlier + 1):
         body = shorten_body(
             step.request_body, step.request_size, complete=step.body_complete, limit=_CAUSE_LIMIT
         )

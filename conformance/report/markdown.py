@@ -14,7 +14,7 @@ from pathlib import Path
 
 from conformance.report.failure import describe, part_lines
 from conformance.report.files import write_text
-from conformance.report.summary import decided, group_by_answer, rows, verdict_line, with_outcome
+from conformance.report.summary import counted, decided, group_by_answer, rows, verdict_line, with_outcome
 from conformance.report.text import clip, count, visible
 from conformance.verdicts.model import Changes, ExitCode, Outcome, RequirementResult, RunInfo, RunResult
 
@@ -138,7 +138,7 @@ def _listed(outcome: Outcome, entries: Sequence[RequirementResult]) -> Iterator[
     if not entries:
         return
     yield ""
-    yield f"### {len(entries):,} {outcome.value}"
+    yield f"### {counted(len(entries), outcome)}"
     yield ""
     for entry in entries[:_MAX_LISTED]:
         reason = clip(entry.reason) if entry.reason else visible(entry.requirement.statement)

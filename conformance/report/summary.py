@@ -33,16 +33,18 @@ VERDICTS: Mapping[ExitCode, str] = {
 }
 """One word for people per exit code."""
 
-# In the order a reader wants to know them, with the wording behind a number.
+# In the order a reader wants to know them.
 _SHORTFALLS = (
-    (Outcome.FAIL, "fail"),
-    (Outcome.STALE_DEVIATION, "stale deviation"),
-    (Outcome.WARN, "warn"),
-    (Outcome.INCONCLUSIVE, "inconclusive"),
-    (Outcome.UNSUPPORTED, "unsupported"),
-    (Outcome.NOT_EXECUTED, "not executed"),
-    (Outcome.KNOWN_DEVIATION, "known deviation"),
+    Outcome.FAIL,
+    Outcome.STALE_DEVIATION,
+    Outcome.WARN,
+    Outcome.INCONCLUSIVE,
+    Outcome.UNSUPPORTED,
+    Outcome.NOT_EXECUTED,
+    Outcome.KNOWN_DEVIATION,
 )
+# Outcomes whose names have a plural; the others are said of requirements.
+_NOUNS = frozenset({Outcome.STALE_DEVIATION, Outcome.KNOWN_DEVIATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +107,29 @@ def _row(operation: str, results: Iterable[RequirementResult]) -> Row:
     )
 
 
-def verdict_line(result: RunResult) -> str:
-    """The one line to read when reading nothing else: verdict, numbers, exit code and its reason."""
+def numbers(result: RunResult) -> str:
+    """How many requirements pass, and every way in which others fall short."""
     counts = tally(result.results)
     total = decided(result.results)
-    numbers = [f"{counts[Outcome.PASS]:,} of {count(total, 'requirement')} pass"]
-    numbers += [f"{counts[outcome]:,} {word}" for outcome, word in _SHORTFALLS if counts[outcome]]
+    found = [f"{counts[Outcome.PASS]:,} of {count(total, 'requirement')} pass"]
+    found += [counted(counts[outcome], outcome) for outcome in _SHORTFALLS if counts[outcome]]
+    return ", ".join(found)
+
+
+def counted(number: int, outcome: Outcome) -> str:
+    """``2 fail``, ``2 known deviations``: how many requirements ended with an outcome."""
+    return count(number, outcome.value) if outcome in _NOUNS else f"{number:,} {outcome.value}"
+
+
+def verdict_line(result: RunResult) -> str:
+    """The one line to read when reading nothing else: verdict, numbers, exit code and its reason."""
+    return f"{VERDICTS[result.exit_code]}  {numbers(result)} ({exit_meaning(result)})"
+
+
+def exit_meaning(result: RunResult) -> str:
+    """The exit code with its reason, where there is one."""
     reason = clip(result.exit_reason).rstrip(".")
-    meaning = f"exit {int(result.exit_code)}: {reason}" if reason else f"exit {int(result.exit_code)}"
-    return f"{VERDICTS[result.exit_code]}  {', '.join(numbers)} ({meaning})"
+    return f"exit {int(result.exit_code)}: {reason}" if reason else f"exit {int(result.exit_code)}"
 
 
 def group_by_answer(

@@ -18,6 +18,7 @@ from conformance.report.failure import LABEL_WIDTH, Failure, answer_line, descri
 from conformance.report.summary import (
     VERDICTS,
     Group,
+    counted,
     group_by_answer,
     rows,
     verdict_line,
@@ -202,11 +203,11 @@ class _Printer(_Page):
                 self.one_line(entry)
             self.and_more(len(rest) - end)
 
-    def group(self, group: Group) -> None:
+    def group(self, group: Group, word: str = "FAIL", style: str = "bold red") -> None:
         """Many failures with one answer: the answer, the ids, and one of them in full."""
         self.line()
         every = f"{count(len(group.members), 'requirement')}: every answer was {group.answer}"
-        self.paragraph(every, "bold red")
+        self.paragraph(every, style)
         by_operation: dict[str, list[str]] = {}
         for entry in group.members:
             operation = entry.requirement.operation
@@ -214,7 +215,8 @@ class _Printer(_Page):
         for operation, aspects in by_operation.items():
             self.paragraph(visible(f"{operation}: {', '.join(aspects)}"), indent=2)
         self.line("One of them:")
-        self.failure("FAIL", "bold red", describe(group.members[0], self.info, self.width))
+        example = describe(group.members[0], self.info, self.width)
+        self.failure(word, style, example if word == "FAIL" else _brief(example))
 
     def failure(self, word: str, style: str, failure: Failure) -> None:
         """One failure: the clause, what was sent, expected and actual, and how to repeat it."""
@@ -252,9 +254,12 @@ class _Printer(_Page):
             return
         effect = "failing the run under --strict" if self.info.strict else "not failing the run"
         self.title(f"{count(len(entries), 'warning')}, {effect}", "bold yellow")
-        for entry in entries[:_MAX_WARNINGS]:
+        groups, rest = group_by_answer(entries)
+        for group in groups:
+            self.group(group, "WARN", "bold yellow")
+        for entry in rest[:_MAX_WARNINGS]:
             self.failure("WARN", "bold yellow", _brief(describe(entry, self.info, self.width)))
-        self.and_more(len(entries) - _MAX_WARNINGS)
+        self.and_more(len(rest) - _MAX_WARNINGS)
 
     def lists(self, result: RunResult) -> None:
         """What was not decided or is tolerated, each with its reason."""
@@ -267,7 +272,7 @@ class _Printer(_Page):
         ):
             entries = with_outcome(result, outcome)
             if entries:
-                self.title(f"{len(entries):,} {outcome.value}", style)
+                self.title(counted(len(entries), outcome), style)
                 self.reasons(entries, _STRANGER_REASONS if result.is_stranger else _MAX_LISTED)
         if result.internal_errors:
             self.title(count(len(result.internal_errors), "internal error"), "bold red")

@@ -29,7 +29,7 @@ from conformance.oracle.model import Model
 from conformance.suite.authentication import signing_for
 from conformance.suite.borrowed import INDEX_QUOTA, Borrowed
 from conformance.suite.delivery import Delivered, Delivery
-from conformance.suite.events import TestRecorder
+from conformance.suite.events import TestRecorder, is_unsupported
 from conformance.suite.names import Names
 from conformance.suite.settings import RunSettings
 from conformance.suite.spending import Spending
@@ -39,6 +39,8 @@ from conformance.wire.session import WireSession
 from conformance.wire.signing import utc_now
 
 _LAGGING_OPERATIONS = frozenset({"QueryVectors", "ListVectorBuckets"})
+# Settings that a write may reach late.
+_LAGGING_SETTINGS = frozenset({"GetBucketPolicy", "GetBucketLogging"})
 _SETTLE_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 # The account, not the implementation, is in the way (PutVectorBucket page, Error codes).
 _ENVIRONMENT = {
@@ -50,6 +52,7 @@ _ENVIRONMENT = {
 _PATIENCE = 6
 # Of an approximate target: a lag shows itself at the first write, so that fewer waits in vain tell that there is none.
 _PATIENCE_WITH_RECALL = 3
+_NOT_FOUND = 404
 _UNSUPPORTED_STATUS = 501
 _CLOCK_STEP = timedelta(seconds=2)
 # A target whose clock is further off refuses the run's own signature (Signature version 4 page, Time), so
@@ -172,8 +175,8 @@ class Service:
 
     @property
     def gone(self) -> str | None:
-        """Why nothing is sent any more, ``None`` while the target answers."""
-        gone = self._delivery.gone
+        """Why nothing is sent any more, ``None`` while the target answers and the key is good."""
+        gone = self._delivery.gone or self.session.key_problem
         return self.session.redactor.text(gone) if gone is not None else None
 
     @property
@@ -204,7 +207,7 @@ class Service:
         ``attack`` names the requirement a directed case is about, ``label`` tells
         what is observed from the other observations of that requirement.  ``settle``
         repeats a request whose answer may lag behind writes until it is right or
-        the visibility timeout is over; queries and listings of buckets always do.
+        the visibility timeout is over; queries, listings of buckets and reads of their settings always do.
         Raises :class:`TargetGone` when the endpoint stopped answering.
         """
         known = self.contract.operations.get(operation)
@@ -224,7 +227,7 @@ class Service:
             tamper=signing.tamper,
         )
         self._keep_off(request, authentication)
-        if settle or (settle is None and operation in _LAGGING_OPERATIONS):
+        if settle or (settle is None and operation in _LAGGING_OPERATIONS | _LAGGING_SETTINGS):
             return self._settled(request, attack, label)
         return self._take(self._judged(request, attack), attack, label)
 
@@ -299,7 +302,7 @@ class Service:
             self.recorder.record.inconclusive[decided] = "throttled: the rate limit was exceeded throughout"
         elif judgement.fate is Fate.UNANSWERED:
             self._unanswered(result, decided)
-        elif response is not None and _is_unsupported(response):
+        elif response is not None and is_unsupported(result.exchange):
             self.recorder.record.unsupported[result.exchange.operation] = describe(response)
         return result
 
@@ -317,7 +320,10 @@ class Service:
             # What did not settle once in all that time is wrong, not late: waiting again would only take long.
             if (failed <= self._unsettled and not late) or not all(map(may_lag, failed)):
                 break
-            if not result.served and request.operation in _LAGGING_OPERATIONS:
+            final = request.operation in _LAGGING_OPERATIONS or (
+                request.operation in _LAGGING_SETTINGS and result.status != _NOT_FOUND
+            )
+            if final and not result.served:
                 # A read that is refused does not become right by waiting.
                 break
             if time.monotonic() >= deadline or len(self._unsettled) >= _PATIENCE:
@@ -354,17 +360,19 @@ class Service:
         return Result(exchange, judgement)
 
     def _environmental(self, request: Request, response: Response) -> str | None:
-        """Why a creation was refused for a reason that lies in the account, or in the user's bucket."""
+        """Why a write was refused for a reason that lies in the account, or in the user's bucket."""
         error = error_of(response)
         code = (error.code or "") if error is not None else ""
         if request.operation == "PutVectorBucket":
             return _ENVIRONMENT.get(code)
+        if request.operation == "PutBucketLogging" and code == "InvalidTargetBucketForLogging":
+            return "logging needs a plain OSS bucket of the account as its target"
         if request.operation == "PutVectorIndex" and self.borrowed is not None and code == INDEX_QUOTA:
             return "the bucket of --bucket has no room for another index"
         return None
 
     def _excuse(self, request: Request, exchange: Exchange, judgement: Judgement, decided: str) -> str | None:
-        """Take back what a refused creation says of the target when something else is in the way; says what."""
+        """Take back what a refused write says of the target when something else is in the way; says what."""
         response = exchange.response
         reason = self._environmental(request, response) if response is not None else None
         if reason is not None:
@@ -474,9 +482,3 @@ def _index_name(body: bytes | None) -> str | None:
         return name if isinstance(name, str) else None
     found = _NAMED.search(body or b"")
     return found[1].decode() if found is not None else None
-
-
-def _is_unsupported(response: Response) -> bool:
-    """Whether an answer says that the operation is not offered at all."""
-    error = error_of(response) if response.status >= 400 else None
-    return response.status == _UNSUPPORTED_STATUS or (error is not None and error.code == "NotImplemented")

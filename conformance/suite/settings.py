@@ -44,6 +44,8 @@ class RunSettings:
     visibility_timeout: float = 5.0
     min_recall: float = 1.0
     ca_file: str | None = None
+    #: Whether each process asks the default chain of the credentials library for its key.
+    credentials_chain: bool = False
     #: Requests per second by operation; operations without an entry have no limit.
     rates: dict[str, float] = field(default_factory=dict)
     max_requests: int | None = None
@@ -87,6 +89,11 @@ class RunSettings:
         if need is None or self.temporary_key is None:
             return False
         return self.temporary_key is not (need is Need.TEMPORARY_KEY)
+
+    @property
+    def is_distant(self) -> bool:
+        """Whether the target is another machine, which may cost money and has other users."""
+        return not (self.embedded or self.target.endpoint.is_loopback)
 
     @property
     def target(self) -> Target:

@@ -12,6 +12,7 @@ from conformance.suite.events import TestRecord, ViolationEvent
 from conformance.verdicts.model import RecordedExchange, Violation
 
 _EXCHANGES_KEPT = 3
+_DENIED = "the credentials may not call "
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class Collection:
     #: Answers to the run's own signature by operation, see :class:`TestRecord`.
     denied: Counter[str] = field(default_factory=Counter)
     allowed: Counter[str] = field(default_factory=Counter)
-    #: Violations by requests that were denied; what they are worth is known at the end.
+    #: Violations by requests that were denied or not offered; what they are worth is known at the end.
     held: list[tuple[ViolationEvent, str]] = field(default_factory=list)
     #: Seconds that all requests took, without waiting in between.
     elapsed: float = 0.0
@@ -71,7 +72,7 @@ class Collection:
             evidence.checks += count
             _keep(evidence, first, self.exchanges)
         for event in record.violations:
-            if event.denied is not None:
+            if event.denied is not None or event.unsupported is not None:
                 self.held.append((event, record.test))
             else:
                 self._violated(event, record.test)
@@ -104,18 +105,29 @@ class Collection:
     def restriction(self) -> str | None:
         """What the credentials may not call, in words; ``None`` when there is nothing."""
         names = self.forbidden
-        return f"the credentials may not call {', '.join(names)}" if names else None
+        return f"{_DENIED}{', '.join(names)}" if names else None
 
     def settle(self) -> None:
-        """At the end: a denial is a violation where the operation was ever allowed, else nothing is decided by it."""
+        """At the end: a denial is a violation where the operation was ever allowed, else nothing is decided by it.
+
+        The same holds for an answer that an operation is not offered: one cause,
+        told once, and not as a violation of every clause of the operation.
+        """
         forbidden = frozenset(self.forbidden)
         held, self.held = self.held, []
         for event, test in held:
             if event.denied in forbidden:
                 evidence = self.of(event.requirement)
                 evidence.inconclusive = evidence.inconclusive or self.restriction
+            elif event.unsupported is not None and not self._was_served(event.unsupported):
+                evidence = self.of(event.requirement)
+                evidence.inconclusive = evidence.inconclusive or f"{event.unsupported} is not offered"
             else:
                 self._violated(event, test)
+
+    def _was_served(self, operation: str) -> bool:
+        evidence = self.evidence.get(f"{operation}.success.status")
+        return evidence is not None and evidence.checks > evidence.failures
 
     def recorded(self) -> Mapping[str, RecordedExchange]:
         """The exchanges that evidence refers to, as reports show them."""
@@ -138,6 +150,13 @@ class Collection:
             size=event.size,
             steps=tuple(recorded_exchange(self.exchanges[step]) for step in event.steps),
         )
+
+
+def denied_in(reason: str | None) -> frozenset[str]:
+    """The operations that a reason says the credentials may not call, as :attr:`Collection.restriction` puts it."""
+    if reason is None or not reason.startswith(_DENIED):
+        return frozenset()
+    return frozenset(reason.removeprefix(_DENIED).split(", "))
 
 
 def merge(records: Iterable[TestRecord]) -> Collection:

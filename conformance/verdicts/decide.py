@@ -18,6 +18,8 @@ _DECIDED = frozenset(
 
 #: Why a shard does not decide a requirement.
 ANOTHER_SHARD = "another shard"
+#: Why a listed requirement is not called stale, though nothing violated it.
+UNSETTLED = "listed as a known deviation; not violated, but not every test of it came to its end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,9 @@ def _result(
     if deviation is not None:
         if outcome in (Outcome.FAIL, Outcome.WARN):
             outcome, reason = Outcome.KNOWN_DEVIATION, deviation.reason
+        elif outcome is Outcome.PASS and evidence.inconclusive is not None:
+            # What was throttled or cut off may be what violates it.
+            reason = UNSETTLED
         # Of a shard it cannot be told: another one may find what is listed.
         elif outcome is Outcome.PASS and deviation.pattern not in alive and not selection.is_shard:
             outcome, reason = Outcome.STALE_DEVIATION, stale_reason(deviation)
@@ -156,6 +161,7 @@ def exit_code(
     gone: str | None = None,
     spent: str | None = None,
     stranger: bool = False,
+    left_to_shards: bool = False,
 ) -> tuple[ExitCode, str]:
     """The exit code of a run and the sentence that explains it.
 
@@ -163,7 +169,8 @@ def exit_code(
     then nothing can be said of the rest, and what is left behind there is no
     fault of the service.  ``spent`` says which limit of the user ended the run
     early.  A ``stranger`` is never conformant, whatever few
-    requirements its answers happen to meet.
+    requirements its answers happen to meet.  ``left_to_shards`` says that tests of
+    other shards decide something: a shard with nothing to do must not fail a gate.
     """
     count = {outcome: sum(result.outcome is outcome for result in results) for outcome in Outcome}
     if internal_errors:
@@ -173,6 +180,8 @@ def exit_code(
     if not any(
         result.outcome in _DECIDED or result.outcome is Outcome.OBSERVED for result in results
     ) and not (count[Outcome.INCONCLUSIVE] or count[Outcome.UNSUPPORTED]):
+        if left_to_shards and not (leaks or count[Outcome.NOT_EXECUTED] or gone or spent):
+            return ExitCode.CONFORMANT, "this shard has nothing to decide, the others have"
         return ExitCode.NOTHING_EXECUTED, "no requirement was decided"
     reasons = _reasons(count, strict=strict, leaks=() if gone is not None else leaks)
     if stranger:

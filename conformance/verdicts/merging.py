@@ -1,20 +1,24 @@
 """Joins the results of the shards of one run into the result of the whole.
 
 A shard says "another shard" of what it did not decide.  Together they say
-what one run would have said, with one difference: a requirement that any shard
-could not decide counts as not decided, even where another shard's tests did.
+what one run would have said: a violation in any shard counts, and what one shard
+could not decide (throttled, timed out) is decided where another shard's tests
+did.  The exception is evidence that shards disagree about: an operation that was
+denied throughout in one shard and not in another.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection as AnyCollection
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 
 from conformance.contract.model import Level
 from conformance.suite.shards import Shard
-from conformance.verdicts.decide import ANOTHER_SHARD, exit_code, stale_reason
+from conformance.verdicts.collect import denied_in
+from conformance.verdicts.decide import ANOTHER_SHARD, UNSETTLED, exit_code, stale_reason
 from conformance.verdicts.deviations import match
 from conformance.verdicts.model import (
     Deviation,
@@ -27,16 +31,16 @@ from conformance.verdicts.model import (
     Violation,
 )
 
-#: The worst first.
+#: Which outcome stands, the first one that any shard has: as in one run, a check counts more than its lack.
 _ORDER = (
     Outcome.FAIL,
     Outcome.WARN,
     Outcome.KNOWN_DEVIATION,
+    Outcome.STALE_DEVIATION,
+    Outcome.PASS,
     Outcome.UNSUPPORTED,
     Outcome.INCONCLUSIVE,
     Outcome.NOT_EXECUTED,
-    Outcome.STALE_DEVIATION,
-    Outcome.PASS,
     Outcome.OBSERVED,
     Outcome.EXCLUDED,
     Outcome.NOT_SELECTED,
@@ -71,8 +75,16 @@ def merge_results(shards: Sequence[RunResult], *, command: str, report_dir: str 
     if len({tuple(entry.requirement.id for entry in one.results) for one in ordered}) != 1:
         raise MergeError("The reports list different requirements.")
     renamed = [_with_names(one, f"s{place}") for place, one in enumerate(ordered, start=1)]
+    contested = _contested(renamed)
+    unsettled = {
+        entry.requirement.id
+        for one in renamed
+        for entry in one.results
+        if entry.outcome is Outcome.INCONCLUSIVE or entry.reason == UNSETTLED
+    }
     results = _settle_deviations(
-        [_merged(entries) for entries in zip(*(one.results for one in renamed), strict=True)]
+        [_merged(entries, contested) for entries in zip(*(one.results for one in renamed), strict=True)],
+        unsettled,
     )
     requests: Counter[str] = Counter()
     for one in renamed:
@@ -168,9 +180,23 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def _merged(entries: Sequence[RequirementResult]) -> RequirementResult:
+def _contested(shards: Sequence[RunResult]) -> frozenset[str]:
+    """Operations that some shards were denied throughout, while others asked for them and were not."""
+    denied = [frozenset[str]().union(*(denied_in(entry.reason) for entry in one.results)) for one in shards]
+    served = (frozenset(one.requests) - names for one, names in zip(shards, denied, strict=True))
+    return frozenset[str]().union(*denied) & frozenset[str]().union(*served)
+
+
+def _merged(entries: Sequence[RequirementResult], contested: frozenset[str]) -> RequirementResult:
     """One requirement over all shards."""
     worst = min(entries, key=lambda entry: _ORDER.index(entry.outcome))
+    disputed = contested & frozenset[str]().union(*(denied_in(entry.reason) for entry in entries))
+    if worst.outcome is Outcome.PASS and disputed:
+        # In one run, the denials would have been violations.
+        reason = (
+            f"the shards disagree: {', '.join(sorted(disputed))} denied throughout in one, allowed in another"
+        )
+        worst = replace(worst, outcome=Outcome.INCONCLUSIVE, reason=reason)
     left_to_others = any(entry.reason == ANOTHER_SHARD for entry in entries)
     if (
         worst.outcome is Outcome.NOT_SELECTED
@@ -192,13 +218,18 @@ def _merged(entries: Sequence[RequirementResult]) -> RequirementResult:
     )
 
 
-def _settle_deviations(results: Iterable[RequirementResult]) -> tuple[RequirementResult, ...]:
-    """Mark what is listed but conforms: only all shards together can tell."""
+def _settle_deviations(
+    results: Iterable[RequirementResult], unsettled: AnyCollection[str]
+) -> tuple[RequirementResult, ...]:
+    """Mark what is listed but conforms: only all shards together can tell, when all came to their end."""
     entries = tuple(results)
     failing = [entry.requirement.id for entry in entries if entry.failures]
     listed = {entry.deviation.pattern: entry.deviation for entry in entries if entry.deviation is not None}
     alive = {pattern for pattern, one in listed.items() if any(match((one,), name) for name in failing)}
-    return tuple(_settled(entry, entry.deviation, alive) for entry in entries)
+    return tuple(
+        entry if entry.requirement.id in unsettled else _settled(entry, entry.deviation, alive)
+        for entry in entries
+    )
 
 
 def _settled(entry: RequirementResult, deviation: Deviation | None, alive: set[str]) -> RequirementResult:

@@ -52,10 +52,24 @@ def from_environment(env: Mapping[str, str]) -> Credentials | None:
             other = ACCESS_KEY_SECRET if name == ACCESS_KEY_ID else ACCESS_KEY_ID
             raise CredentialsError(f"{other} is set but {name} is not; set both or neither.")
     for name, value in ((ACCESS_KEY_ID, key_id), (ACCESS_KEY_SECRET, secret), (SESSION_TOKEN, token)):
-        if not all("!" <= char <= "~" for char in value):
+        if not _is_bare(value):
             # A stray newline from a secrets file is the usual cause; signing with
             # it would fail on the server with a message that points elsewhere.
             raise CredentialsError(
                 f"{name} contains a blank, a line break or a non-ASCII character; set it to the bare value."
             )
     return Credentials(key_id, secret, token or None)
+
+
+def checked(key_id: str, secret: str, token: str, origin: str) -> Credentials:
+    """Credentials that something else than the environment gave; raises :class:`CredentialsError`."""
+    if not all(map(_is_bare, (key_id, secret, token))):
+        raise CredentialsError(
+            f"A key from {origin} contains a blank, a line break or a non-ASCII character."
+        )
+    return Credentials(key_id, secret, token or None)
+
+
+def _is_bare(value: str) -> bool:
+    """Whether a header can carry it as it is."""
+    return all("!" <= char <= "~" for char in value)

@@ -47,8 +47,8 @@ def read_profile(name: str, path: Path) -> dict[str, str]:
     values = {member: value.partition("#")[0].strip() for member, value in parser.items(name)}
     if values.get("type") != _TYPE:
         raise CredentialsError(
-            f"The profile {name!r} in {path} is not of the type {_TYPE}: for a role, put a temporary key into "
-            "OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET and OSS_SESSION_TOKEN."
+            f"The profile {name!r} in {path} is not of the type {_TYPE}: for a role, give --credentials-chain "
+            f"instead, with ALIBABA_CLOUD_PROFILE={name} in the environment."
         )
     missing = [member for member in _MEMBERS.values() if not values.get(member)]
     if missing:

@@ -30,7 +30,7 @@ _KEY_ID_CHAR = r"[^\s\"'\\&,;<>/%*]"
 _CREDENTIAL = re.compile(
     rf"(?i)(credential{_ASSIGN})({_KEY_ID_CHAR}{{1,{SHOWN_OF_KEY_ID}}}){_KEY_ID_CHAR}*(?:\*{{3}})?"
 )
-_NAMED = re.compile(r"(?i)signature|security-?token|credential")
+_NAMES = ("signature", "securitytoken", "security-token", "credential")
 
 
 class Redactor:
@@ -40,26 +40,41 @@ class Redactor:
     """
 
     def __init__(self, credentials: Credentials | None) -> None:
-        secrets: list[str] = []
-        key_ids: list[str] = []
-        if credentials is not None:
-            candidates = (credentials.access_key_secret, credentials.security_token or "")
-            secrets = [value for value in candidates if len(value) >= SHORTEST_VALUE]
-            key_ids = [value for value in (credentials.access_key_id,) if len(value) >= SHORTEST_KEY_ID]
+        self._credentials = () if credentials is None else (credentials,)
+        self._prepare()
+
+    def learn(self, credentials: Credentials) -> None:
+        """Mask another key as well: an endpoint may still repeat one that was renewed."""
+        self._credentials = (*self._credentials, credentials)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        candidates = [one.access_key_secret for one in self._credentials]
+        candidates += [one.security_token or "" for one in self._credentials]
+        secrets = [value for value in candidates if len(value) >= SHORTEST_VALUE]
+        key_ids = [
+            one.access_key_id for one in self._credentials if len(one.access_key_id) >= SHORTEST_KEY_ID
+        ]
         # Longest first, so that no value is masked only up to its common prefix.
         secrets.sort(key=len, reverse=True)
         pattern = "|".join(map(_any_spelling, secrets))
         self._secrets = re.compile(pattern) if pattern else None
         self._secrets_in_bytes = re.compile(pattern.encode("ascii")) if pattern else None
         plain = {spelling for value in secrets for spelling in (value, value.replace(" ", "+"))}
-        self._plain_in_bytes = tuple(value.encode() for value in sorted(plain, key=len, reverse=True))
+        self._plain = tuple(sorted(plain, key=len, reverse=True))
+        self._plain_in_bytes = tuple(value.encode() for value in self._plain)
         self._key_ids = tuple((value, value[:SHOWN_OF_KEY_ID] + MASK) for value in key_ids)
 
     def text(self, text: str) -> str:
         """``text`` without secrets, whether raw, percent-encoded or JSON-escaped."""
-        if self._secrets is not None:
+        if "%" not in text and "\\" not in text:
+            # Nothing in it is escaped: the fast way, every text of a report goes through here.
+            for plain in self._plain:
+                text = text.replace(plain, MASK)
+        elif self._secrets is not None:
             text = self._secrets.sub(MASK, text)
-        if _NAMED.search(text):
+        lowered = text.lower()
+        if any(name in lowered for name in _NAMES):
             text = _SIGNATURE.sub(rf"\1{MASK}", text)
             text = _TOKEN.sub(rf"\1{MASK}", text)
             text = _CREDENTIAL.sub(rf"\1\2{MASK}", text)

@@ -24,6 +24,7 @@ from urllib3.util import SKIP_HEADER, Timeout
 
 from conformance import __version__
 from conformance.wire.addressing import Location, Target, locate
+from conformance.wire.chain import KeyChain
 from conformance.wire.credentials import Credentials
 from conformance.wire.exchange import Exchange, FailureKind, Headers, Request, Response, TransportFailure
 from conformance.wire.recorder import Recorder
@@ -80,7 +81,7 @@ class WireSession:
 
     ``timeout`` is (connect, read) in seconds; ``total_timeout`` bounds a whole
     exchange, by default both plus another read.  ``credentials`` ``None`` sends
-    everything unsigned.  ``ca_file`` names the certificates to trust for a
+    everything unsigned; a :class:`KeyChain` renews them.  ``ca_file`` names the certificates to trust for a
     target with a private authority.  Threads may share a session.
     """
 
@@ -90,7 +91,7 @@ class WireSession:
     def __init__(
         self,
         target: Target,
-        credentials: Credentials | None,
+        credentials: Credentials | KeyChain | None,
         *,
         run_id: str,
         timeout: tuple[float, float] = DEFAULT_TIMEOUT,
@@ -102,9 +103,10 @@ class WireSession:
         ca_file: str | None = None,
     ) -> None:
         self.target = target
-        self.credentials = credentials
+        self._chain = credentials if isinstance(credentials, KeyChain) else None
+        self._credentials = credentials.current() if isinstance(credentials, KeyChain) else credentials
         self.run_id = run_id
-        self.redactor = Redactor(credentials)
+        self.redactor = Redactor(self._credentials)
         self._connect_timeout, self._read_timeout = timeout
         self._total_timeout = total_timeout or sum(timeout) + self._read_timeout
         self._max_response_bytes = max_response_bytes
@@ -128,6 +130,22 @@ class WireSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """The key that a request is signed with now; another than before where it was renewed."""
+        if self._chain is not None:
+            current = self._chain.current()
+            if self._credentials is not None and current != self._credentials:
+                self.redactor.learn(current)
+                self._credentials = current
+                self._signers.clear()
+        return self._credentials
+
+    @property
+    def key_problem(self) -> str | None:
+        """Why the key could not be renewed; ``None`` while nothing is known against it."""
+        return self._chain.problem if self._chain is not None else None
 
     def close(self) -> None:
         """Close all connections; the recorder belongs to the caller."""
@@ -203,14 +221,13 @@ class WireSession:
         return headers
 
     def _signer(self, bucket: str | None) -> HeaderSignature | None:
-        if self.credentials is None:
+        credentials = self.credentials
+        if credentials is None:
             return None
         signer = self._signers.get(bucket)
         if signer is None:
             target = self.target
-            signer = HeaderSignature(
-                self.credentials, target.region, target.account_id, bucket, now=self._clock
-            )
+            signer = HeaderSignature(credentials, target.region, target.account_id, bucket, now=self._clock)
             self._signers[bucket] = signer
         return signer
 
@@ -329,7 +346,7 @@ class WireSession:
         if prepared.url != url:
             url = self.redactor.url(prepared.url or "")
             target = _request_target(url)
-        own = self.credentials is not None and request.auth is None and request.tamper is None
+        own = self._credentials is not None and request.auth is None and request.tamper is None
         body = prepared.body
         return Exchange(
             id=f"{self._worker}-{next(self._numbers):06d}",

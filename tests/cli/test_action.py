@@ -60,6 +60,32 @@ def test_what_is_not_given_is_left_to_the_environment(tmp_path: Path) -> None:
     assert given == {"--profile", "--fail-on", "--report-dir"}
 
 
+@pytest.mark.parametrize(("chain", "lock"), [("false", "runtime"), ("true", "credentials")])
+def test_keys_of_a_role_need_the_option_and_the_lock_with_the_library(
+    chain: str, lock: str, tmp_path: Path
+) -> None:
+    inputs = {"credentials-chain": chain}
+    run_step("Run the suite", tmp_path, **inputs)
+    assert ("--credentials-chain" in arguments(tmp_path)) is (chain == "true")
+    programs = tmp_path / "bin"
+    (programs / "pip-notes").write_text('#!/bin/sh\nprintf "%s\\n" "$*" >> "$RUNNER_TEMP/pip.txt"\n')
+    (programs / "python").write_text(
+        '#!/bin/sh\nmkdir -p "$3/bin" && cp "${0%/*}/pip-notes" "$3/bin/python"\n'
+    )
+    for name in ("pip-notes", "python"):
+        (programs / name).chmod(0o755)
+    variables = {"RUNNER_TEMP": str(tmp_path), "GITHUB_PATH": str(tmp_path / "path")}
+    variables |= {"SOURCE": str(ROOT), "INPUT_CREDENTIALS_CHAIN": chain, "PATH": f"{programs}:/usr/bin:/bin"}
+    words = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", STEPS["Install the suite"]["run"]]
+    ended = execute(words, cwd=tmp_path, **variables)
+    assert ended == Ended(0, "", "")
+    locked, own = (tmp_path / "pip.txt").read_text().splitlines()
+    files = re.findall(r"-r (\S+)", locked)
+    assert [Path(file).name for file in files] == [f"{lock}.txt", "build.txt"]
+    assert all(Path(file).is_file() for file in files)
+    assert own.endswith(f"--no-deps --no-build-isolation {ROOT}")
+
+
 def test_more_options_are_quoted_as_in_a_shell_and_nothing_of_them_is_executed(tmp_path: Path) -> None:
     run_step("Run the suite", tmp_path, args="-n 2 --requirement 'A *'\n--virtual-host \"$(touch made)\"")
     assert arguments(tmp_path)[-6:] == ["-n", "2", "--requirement", "A *", "--virtual-host", "$(touch made)"]
@@ -107,12 +133,6 @@ def test_actions_are_pinned_to_commits() -> None:
     foreign = [name for name in used if not name.startswith("OWNER/")]
     assert len(foreign) == 3
     assert [name for name in foreign if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name)] == []
-
-
-def test_the_locks_that_are_installed_exist() -> None:
-    files = re.findall(r"\$SOURCE/(\S+?)\"", STEPS["Install the suite"]["run"])
-    assert files == ["requirements/runtime.txt", "requirements/build.txt"]
-    assert all((ROOT / name).is_file() for name in files)
 
 
 def test_the_example_of_the_manual_is_yaml_and_names_inputs_that_exist() -> None:

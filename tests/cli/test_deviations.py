@@ -171,6 +171,8 @@ def test_an_interrupted_run_cleans_up_and_reports(number: signal.Signals, tmp_pa
         ended = interrupting.run(service.address, tmp_path)
     assert ended.code == 2, ended
     assert ended.out.splitlines()[-1].startswith("INTERRUPTED")
+    assert ended.err == "Interrupted: deleting what the run has made, then the report of what was decided.\n"
+    assert "it had not come to 1 selected requirement." in " ".join(ended.out.split())
     assert ("DELETE", "/") in service.seen
     assert not any("ledger" in name for name in tree(tmp_path))
     assert read_report(tmp_path / "reports/latest")["exitCode"] == 2

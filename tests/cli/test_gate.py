@@ -110,8 +110,8 @@ def test_shards_together_are_the_whole_run(shards: Path, delete_vectors_run: Don
     assert {name: tests[name] for name in same} == {
         name: sorted(entry["tests"]) for name, entry in by_id(whole).items() if name in same
     }
-    assert (shards / "all" / "junit.xml").is_file()
-    assert (shards / "all" / "summary.md").is_file()
+    for name in ("junit.xml", "summary.md", "report.html", "badge.svg"):
+        assert (shards / "all" / name).is_file(), name
     assert sorted(path.name for path in (shards / "all").glob("exchanges-*")) == [
         "exchanges-s1-a.jsonl",
         "exchanges-s2-b.jsonl",
@@ -129,6 +129,19 @@ def test_a_shard_says_what_it_left_to_others(shards: Path) -> None:
         assert entries[1][name]["outcome"] in ("pass", "observed")
 
 
+def test_a_shard_without_a_test_breaks_no_gate(tmp_path: Path) -> None:
+    """One test decides this requirement, so one of two shards has none; the merge still wants both."""
+    codes = {}
+    for index in (1, 2):
+        words = ("--requirement", QUICK, "--shard", f"{index}/2", "--report-dir", f"s{index}")
+        codes[index] = command("run", *words, cwd=tmp_path)
+    assert [one.code for one in codes.values()] == [0, 0]
+    [idle] = [one for one in codes.values() if "0 of 0" in one.out]
+    assert idle.out.splitlines()[-1].endswith("(exit 0: this shard has nothing to decide, the others have)")
+    whole = command("report", "merge", "all", "s1", "s2", cwd=tmp_path)
+    assert (whole.code, outcomes(read_report(tmp_path / "all"))) == (0, {QUICK: "pass"})
+
+
 def test_a_merge_leaves_nothing_of_an_earlier_one_and_takes_nothing_from_strangers(
     shards: Path, tmp_path: Path
 ) -> None:
@@ -143,8 +156,10 @@ def test_a_merge_leaves_nothing_of_an_earlier_one_and_takes_nothing_from_strange
     ended = command("report", "merge", "out", "s1.json", "s2.json", cwd=tmp_path)
     assert ended.code == 0, ended.out + ended.err
     assert sorted(path.name for path in out.iterdir()) == [
+        "badge.svg",
         "exchanges-mine.jsonl",
         "junit.xml",
+        "report.html",
         "report.json",
         "summary.md",
     ]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
-from .harness import command
+import pytest
+
+from .harness import ACCOUNT, KEYS, QUICK, ROOT, command, emulator, execute
 
 
 def test_a_plan_contacts_nothing_and_counts_by_operation(tmp_path: Path) -> None:
@@ -90,3 +93,23 @@ def test_a_misspelt_setting_is_one_sentence(tmp_path: Path) -> None:
     done = command("run", "--config", str(config), cwd=tmp_path)
     assert done.code == 4
     assert "'max-request' is not a setting; did you mean max-requests?" in done.err
+
+
+@pytest.mark.parametrize("parallel", [(), ("-n", "2")], ids=["one process", "two processes"])
+def test_the_door_for_pytest_says_the_plan_first_too(parallel: tuple[str, ...], tmp_path: Path) -> None:
+    """Only for another machine: 0.0.0.0 is none of the loopback addresses, though it leads to this one."""
+    words = [sys.executable, "-m", "pytest", "conformance", "-p", "no:cacheprovider", *parallel]
+    words += ["--account-id", ACCOUNT, "--requirement", QUICK]
+    said = {}
+    with emulator(cwd=tmp_path) as url:
+        for host in ("0.0.0.0", "127.0.0.1"):  # noqa: S104 - nothing listens on it
+            address = url.replace("127.0.0.1", host)
+            options = ["--endpoint", address, "--report-dir", str(tmp_path / host)]
+            ended = execute([*words, *options], cwd=ROOT, **KEYS)
+            assert ended.code == 0, ended.out + ended.err
+            said[host] = ended.out
+    plan = said["0.0.0.0"]  # noqa: S104 - as above
+    assert plan.index("Resources   at most ") < plan.index("OSS Vectors conformance =")
+    assert plan.count("Tests       1 of the profile core") == 1
+    assert ("in each of 2 processes" in plan) is bool(parallel)
+    assert "Resources   at most " not in said["127.0.0.1"]

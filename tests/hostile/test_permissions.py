@@ -13,7 +13,10 @@ from .harness import run
 from .relay import Outage, Upstream
 
 OPERATIONS = ("--requirement", "QueryVectors.*", "--requirement", "GetVectors.*")
-NOTICE = "The credentials may not call QueryVectors: every request was answered with AccessDenied."
+NOTICE = (
+    "The credentials may not call QueryVectors: every request was answered with AccessDenied, so that what needs it "
+    "stays open; allow oss:QueryVectors and run again."
+)
 
 
 def _deny(connection: Connection) -> None:

@@ -42,7 +42,9 @@ def must_hold_no_secret(texts: dict[str, str], seen: list[Received]) -> None:
 
 def written_and_printed(told: Told) -> dict[str, str]:
     files = [path for path in told.report_dir.rglob("*") if path.is_file()]
-    assert {"report.json", "junit.xml", "summary.md", "exchanges-a.jsonl"} <= {path.name for path in files}
+    assert {"report.json", "junit.xml", "summary.md", "report.html", "badge.svg", "exchanges-a.jsonl"} <= {
+        path.name for path in files
+    }
     texts = {str(path): path.read_text("utf-8", "replace") for path in files}
     return {**texts, "standard output": told.ended.out, "standard error": told.ended.err}
 

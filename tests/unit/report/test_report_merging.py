@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.contract.model import Level
-from conformance.verdicts.decide import ANOTHER_SHARD
+from conformance.verdicts.decide import ANOTHER_SHARD, UNSETTLED
 from conformance.verdicts.merging import MergeError, merge_results
 from conformance.verdicts.model import Deviation, ExitCode, Outcome, RequirementResult, RunResult
 
@@ -45,15 +45,18 @@ def outcomes(make: SimpleNamespace, shard: Any, kinds: Sequence[Outcome]) -> Run
 ORDER = [
     Outcome.FAIL,
     Outcome.WARN,
+    Outcome.PASS,
+    Outcome.UNSUPPORTED,
     Outcome.INCONCLUSIVE,
     Outcome.NOT_EXECUTED,
-    Outcome.PASS,
     Outcome.NOT_SELECTED,
 ]
 
 
 @pytest.mark.parametrize(("worse", "better"), list(itertools.combinations(ORDER, 2)))
-def test_the_worst_outcome_stands(worse: Outcome, better: Outcome, make: SimpleNamespace, shard: Any) -> None:
+def test_a_violation_stands_then_what_was_decided_at_all(
+    worse: Outcome, better: Outcome, make: SimpleNamespace, shard: Any
+) -> None:
     for kinds in itertools.permutations((worse, better)):
         [entry] = outcomes(make, shard, kinds).results
         assert (entry.outcome, entry.reason) == (worse, worse.value)
@@ -65,7 +68,8 @@ def test_the_worst_outcome_stands(worse: Outcome, better: Outcome, make: SimpleN
         ((Outcome.PASS, Outcome.NOT_SELECTED), ExitCode.CONFORMANT),
         ((Outcome.PASS, Outcome.FAIL), ExitCode.NON_CONFORMANT),
         ((Outcome.PASS, Outcome.WARN), ExitCode.CONFORMANT),
-        ((Outcome.PASS, Outcome.INCONCLUSIVE), ExitCode.INCONCLUSIVE),
+        ((Outcome.PASS, Outcome.INCONCLUSIVE), ExitCode.CONFORMANT),
+        ((Outcome.INCONCLUSIVE, Outcome.NOT_SELECTED), ExitCode.INCONCLUSIVE),
         ((Outcome.NOT_SELECTED, Outcome.NOT_SELECTED), ExitCode.NOTHING_EXECUTED),
     ],
 )
@@ -98,6 +102,26 @@ def test_what_happened_to_one_shard_happened_to_the_run(
     found = merged(shard("1/2", passed), shard("2/2", passed, **changes))
     assert found.exit_code is code
     assert all(getattr(found, name) == value for name, value in changes.items() if name != "exit_code")
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected", "code"),
+    [
+        ({"PutVectors": 9}, Outcome.PASS, ExitCode.CONFORMANT),
+        ({"PutVectors": 9, "GetVectors": 1}, Outcome.INCONCLUSIVE, ExitCode.INCONCLUSIVE),
+    ],
+)
+def test_a_denial_stands_only_against_a_shard_that_was_not_denied(
+    asked: dict[str, int], expected: Outcome, code: ExitCode, make: SimpleNamespace, shard: Any
+) -> None:
+    """One run would have taken the denials for violations; no shard can see both sides."""
+    reason = "the credentials may not call DeleteVectors, GetVectors"
+    denied = make.entry(RULE, Outcome.INCONCLUSIVE, reason=reason)
+    found = merged(shard("1/2", make.entry(RULE, Outcome.PASS), requests=asked), shard("2/2", denied))
+    [entry] = found.results
+    assert (entry.outcome, found.exit_code) == (expected, code)
+    if expected is Outcome.INCONCLUSIVE:
+        assert entry.reason == "the shards disagree: GetVectors denied throughout in one, allowed in another"
 
 
 def test_what_every_shard_left_to_the_others_was_not_executed(make: SimpleNamespace, shard: Any) -> None:
@@ -146,6 +170,16 @@ def test_whether_a_listed_deviation_is_stale_is_told_by_all_shards(
     expected = (Outcome.PASS, Outcome.KNOWN_DEVIATION) if violated else (Outcome.STALE_DEVIATION,) * 2
     assert tuple(entry.outcome for entry in found.results) == expected
     assert found.exit_code is (ExitCode.CONFORMANT if violated else ExitCode.NON_CONFORMANT)
+
+
+@pytest.mark.parametrize("unsure", [Outcome.INCONCLUSIVE, Outcome.PASS])
+def test_a_listed_deviation_is_not_stale_while_a_shard_could_not_look(
+    unsure: Outcome, make: SimpleNamespace, shard: Any
+) -> None:
+    met = make.entry(RULE, Outcome.PASS, deviation=LISTED)
+    cut_off = make.entry(RULE, unsure, deviation=LISTED, reason=UNSETTLED)
+    found = merged(shard("1/2", met), shard("2/2", cut_off))
+    assert [entry.outcome for entry in found.results] == [Outcome.PASS]
 
 
 @pytest.mark.parametrize(

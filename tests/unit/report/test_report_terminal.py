@@ -138,6 +138,17 @@ def test_the_same_answer_to_many_requests_is_told_once(make: SimpleNamespace) ->
     assert all(f"rule-{position}" in text for position in range(12))
 
 
+def test_the_same_answer_to_many_warnings_is_told_once(make: SimpleNamespace) -> None:
+    answer = {"status": 500, "reason": "", "error_code": "InternalError", "outcome": Outcome.WARN}
+    warnings = [make.failed(f"GetVectors.may-{n}", id=f"w{n}", **answer) for n in range(30)]
+    other = make.failed("GetVectors.other", id="other", outcome=Outcome.WARN)
+    text = rendered(make.result(*warnings, other))
+    assert "30 requirements: every answer was 500 InternalError" in text
+    assert all(f"may-{n}" in text for n in range(30))
+    assert re.findall("^WARN \\S+", text, re.MULTILINE) == ["WARN GetVectors.may-0", "WARN GetVectors.other"]
+    assert "Reproduce (curl)" not in text
+
+
 def test_notices_come_before_everything_else(make: SimpleNamespace) -> None:
     result = make.result(make.entry("GetVectors.rule", Outcome.PASS), notices=("It went \x1b[2J away.",))
     assert rendered(result).split("\n")[2] == "Notice    It went \\x1b[2J away."

@@ -39,6 +39,7 @@ class FakeSession:
 
     def __post_init__(self) -> None:
         self.scene = Scene()
+        self.key_problem: str | None = None
         self.credentials = Credentials("LTAIconformance", "S3cret/Value+With=Odd~Chars")
         self.redactor = Redactor(self.credentials)
 

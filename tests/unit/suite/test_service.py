@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.cases.case import Authentication
+from conformance.cases.documents import LOGGING, policy_text
 from conformance.oracle.recall import Total
 from conformance.suite.delivery import TargetGone
 from conformance.suite.service import Blocked
@@ -171,6 +172,13 @@ def test_a_full_account_is_no_violation() -> None:
     assert not one.violated
 
 
+def test_logging_without_a_bucket_to_write_to_is_no_violation() -> None:
+    one = stage(in_turn("PutBucketLogging", error(400, "InvalidTargetBucketForLogging")))
+    one.service.call("PutBucketLogging", LOGGING)
+    assert "plain OSS bucket" in one.inconclusive["PutBucketLogging.success.status"]
+    assert not one.violated
+
+
 @pytest.mark.parametrize("answer", [reply(501), error(501, "NotImplemented"), error(400, "NotImplemented")])
 def test_an_operation_that_is_not_offered_is_noted_as_such(answer: Answer) -> None:
     one = stage(in_turn("QueryVectors", answer))
@@ -204,6 +212,43 @@ def test_a_query_that_never_settles_is_a_violation_after_the_timeout() -> None:
     one.service.call("QueryVectors", QUERY, settle=True)
     assert one.violated == {"QueryVectors.nearest", "QueryVectors.topK.fills-result"}
     assert one.session.operations.count("QueryVectors") == 1
+
+
+NO_POLICY = error(404, "NoSuchBucketPolicy")
+POLICY = reply(200, raw=policy_text(), headers=(("Content-Type", "application/json"),))
+
+
+def with_policy(script: Script, visibility: float) -> Stage:
+    one = stage(script, visibility_timeout=visibility)
+    one.service.call("PutBucketPolicy", raw=policy_text())
+    return one
+
+
+def test_a_policy_that_shows_late_is_read_again_until_it_is_there() -> None:
+    one = with_policy(in_turn("GetBucketPolicy", NO_POLICY, NO_POLICY, POLICY), 1e9)
+    assert one.service.call("GetBucketPolicy").served
+    assert one.session.operations.count("GetBucketPolicy") == 3
+    assert not one.violated
+
+
+def test_a_policy_that_never_shows_is_a_violation_after_the_timeout() -> None:
+    one = with_policy(in_turn("GetBucketPolicy", NO_POLICY), 0.0)
+    one.service.call("GetBucketPolicy")
+    assert one.violated == {"GetBucketPolicy.success.status"}
+
+
+def test_a_deleted_policy_may_show_for_a_moment() -> None:
+    one = with_policy(in_turn("GetBucketPolicy", POLICY, POLICY, NO_POLICY), 1e9)
+    one.service.call("DeleteBucketPolicy")
+    assert not one.service.call("GetBucketPolicy").served
+    assert one.session.operations.count("GetBucketPolicy") == 3
+    assert not one.violated
+
+
+def test_waiting_does_not_cure_a_read_that_fails() -> None:
+    one = with_policy(in_turn("GetBucketPolicy", reply(501)), 1e9)
+    one.service.call("GetBucketPolicy")
+    assert one.session.operations.count("GetBucketPolicy") == 1
 
 
 def approximate(script: Script, visibility: float = 1e9) -> Stage:

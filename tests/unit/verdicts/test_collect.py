@@ -179,3 +179,33 @@ def test_an_exchange_without_an_answer_is_recorded_with_its_failure() -> None:
     (data,) = made.end().exchanges.values()
     shown = recorded_exchange(data)
     assert (shown.status, shown.failure, shown.response_body) == (None, "The connection was closed.", "")
+
+
+def test_a_sequence_that_was_not_torn_down_is_not_told_of_other_tests() -> None:
+    made = recorder()
+    made.start_script()
+    made.step(exchange(id="theirs"))
+    made.begin("tests::another", (ONE,))
+    made.add([Check(ONE, False, exchange(), "a", "b")], [])
+    assert made.end().violations[0].steps == ()
+
+
+def not_offered(clause: str = ONE) -> TestRecord:
+    """A record of a clause that was answered with: no such operation."""
+    made = recorder()
+    sent = Scene().exchange("PutVectors", response=error(501, "NotImplemented"), raw=b"{}")
+    made.add([Check(clause, False, sent, "200", "501")], [])
+    return through_json(made.end())
+
+
+def test_an_operation_that_is_not_offered_violates_none_of_its_clauses() -> None:
+    evidence = merge([not_offered(), not_offered()]).of(ONE)
+    assert (evidence.checks, evidence.failures) == (0, 0)
+    assert evidence.inconclusive == "PutVectors is not offered"
+
+
+def test_an_operation_that_was_served_once_is_offered() -> None:
+    made = recorder()
+    made.add([Check("PutVectors.success.status", True, exchange())], [])
+    evidence = merge([not_offered(), made.end()]).of(ONE)
+    assert (evidence.checks, evidence.failures) == (1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from conformance.contract.loader import load_contract
 from conformance.contract.model import Expect, Level, Requirement, Source, Strength
 from conformance.suite.events import TestRecord, ViolationEvent
 from conformance.verdicts.collect import Collection, merge
-from conformance.verdicts.decide import Selection, decide, exit_code
+from conformance.verdicts.decide import UNSETTLED, Selection, decide, exit_code
 from conformance.verdicts.model import Deviation, ExitCode, Outcome, RequirementResult
 
 CONTRACT = load_contract()
@@ -148,6 +149,14 @@ def test_a_deviation_that_conforms_is_stale() -> None:
     assert stale.outcome is Outcome.STALE_DEVIATION
     assert stale.reason is not None
     assert "line 3" in stale.reason
+
+
+def test_a_deviation_is_not_stale_while_a_test_of_it_was_cut_off() -> None:
+    """What was throttled may be what violates it: failing a gate for that would be a false alarm."""
+    met = record(MUST, passes=passes(MUST))
+    cut_off = record(MUST, blocked="throttled")
+    found = result(MUST, met, cut_off, deviations=[deviation(MUST)])
+    assert (found.outcome, found.reason) == (Outcome.PASS, UNSETTLED)
 
 
 def test_a_glob_is_stale_only_when_nothing_it_names_fails() -> None:
@@ -305,3 +314,22 @@ def test_what_is_outside_the_requirement_set_is_not_judged_whatever_was_seen() -
     selection = Selection(frozenset({OTHER}), outside={MUST: "not in requirement set 0.1"})
     found = next(one for one in decide(CONTRACT, collection, selection) if one.requirement.id == MUST)
     assert (found.outcome, found.reason) == (Outcome.NOT_SELECTED, "not in requirement set 0.1")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "changes", "code"),
+    [
+        ([], {}, ExitCode.CONFORMANT),
+        ([Outcome.NOT_SELECTED, Outcome.EXCLUDED], {}, ExitCode.CONFORMANT),
+        ([Outcome.NOT_SELECTED], {"leaks": ("bucket b",)}, ExitCode.NOTHING_EXECUTED),
+        ([Outcome.NOT_SELECTED], {"spent": "the budget"}, ExitCode.NOTHING_EXECUTED),
+        ([Outcome.NOT_EXECUTED], {}, ExitCode.NOTHING_EXECUTED),
+        ([Outcome.INCONCLUSIVE], {}, ExitCode.INCONCLUSIVE),
+        ([Outcome.FAIL], {}, ExitCode.NON_CONFORMANT),
+    ],
+)
+def test_a_shard_without_anything_to_do_breaks_no_gate(
+    outcomes: list[Outcome], changes: dict[str, Any], code: ExitCode
+) -> None:
+    results = [RequirementResult(CONTRACT.requirements[MUST], one) for one in outcomes]
+    assert exit_code(results, strict=False, left_to_shards=True, **changes)[0] is code

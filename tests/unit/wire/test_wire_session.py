@@ -292,6 +292,24 @@ def test_a_chunked_answer_is_put_together(serve: Serve, open_session: OpenSessio
     assert server.connections == 1
 
 
+def test_blanks_around_a_header_value_are_no_part_of_it(serve: Serve, open_session: OpenSession) -> None:
+    def padded(peer: Peer) -> None:
+        while peer.request():
+            peer.send(
+                b"HTTP/1.1 200 \r\nServer:AliyunOSS \t\r\nTransfer-Encoding:\tchunked  \r\n\r\n",
+                b"3\r\na \r\r\n0\r\n\r\n",
+            )
+
+    server = serve(padded)
+    session = open_session(server.url)
+    for _ in range(2):
+        response = session.send(QUERY).response
+        assert response is not None
+        assert response.headers == (("Server", "AliyunOSS"), ("Transfer-Encoding", "chunked"))
+        assert response.body == b"a \r"
+    assert server.connections == 1
+
+
 def test_an_answer_may_end_with_the_connection(serve: Serve, open_session: OpenSession) -> None:
     def until_close(peer: Peer) -> None:
         peer.request()
