@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -51,16 +51,48 @@ class Plan:
 
 def plan_of(tests: Iterable[str], profile: Profile) -> Plan:
     """The plan of some tests, by their ids (``test_vectors.py::test_name[case]``)."""
-    footprint = load_footprint()
     requests: Counter[str] = Counter()
     number = 0
     for test in tests:
         number += 1
-        entry = footprint.get(test, {})
-        requests.update(entry.get(profile.value) or entry.get(_measured(profile)) or {})
+        requests.update(_requests_of(test, profile))
     # Clean-up deletes what the worker still has at the end.
-    most = footprint[PEAK].get(profile.value) or footprint[PEAK][_measured(profile)]
+    peak = load_footprint()[PEAK]
+    most = peak.get(profile.value) or peak[_measured(profile)]
     return Plan(number, dict(sorted(requests.items())), most["bucket"], most["index"])
+
+
+def _requests_of(test: str, profile: Profile) -> Mapping[str, int]:
+    entry = load_footprint().get(test, {})
+    return entry.get(profile.value) or entry.get(_measured(profile)) or {}
+
+
+def side_by_side(tests: Sequence[str], profile: Profile, rates: Mapping[str, float]) -> list[int]:
+    """The order of tests, as places in ``tests``, in which those that wait for a rate are spread over the whole run.
+
+    A test of many index creations waits for most of its time.  Put between tests
+    that do not, its waiting is time in which another process works, and the rate
+    is used from the first test to the last.  The longest waits come first, so that
+    none is left over at the end.
+    """
+    waits, works = [], []
+    for test in tests:
+        requests = _requests_of(test, profile)
+        waits.append(sum(number / rates[name] for name, number in requests.items() if name in rates))
+        works.append(sum(requests.values()) * DEFAULT_LATENCY)
+    everything = range(len(tests))
+    waiting = deque(sorted((at for at in everything if waits[at] > works[at]), key=lambda at: -waits[at]))
+    working = deque(at for at in everything if waits[at] <= works[at])
+    all_wait, all_work = sum(waits) or 1.0, sum(works) or 1.0
+    waited = worked = 0.0
+    order: list[int] = []
+    while waiting or working:
+        behind = waited / all_wait <= worked / all_work
+        at = waiting.popleft() if waiting and (behind or not working) else working.popleft()
+        waited += waits[at]
+        worked += works[at]
+        order.append(at)
+    return order
 
 
 def plan_lines(

@@ -11,7 +11,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from conformance.contract.loader import load_contract
 from conformance.contract.model import Profile
 from conformance.embedded import EmulatorError
 from conformance.options import OPTIONS, UsageError
-from conformance.plan import short_id
+from conformance.plan import plan_lines, plan_of, short_id, side_by_side
 from conformance.report.terminal import render
 from conformance.run import Run, Worker, is_wanted, selected_of
 from conformance.suite.collecting import SERVICE_KEY
@@ -107,7 +107,7 @@ def pytest_configure(config: pytest.Config) -> None:
         own = {name: value for name, value in os.environ.items() if name not in _SECRETS}
         environment = {**own, **worker_input["conformance_environment"]}
         name = "bcdefghijklmnopqrstuvwxyz"[int(worker_input["workerid"].removeprefix("gw")) % 25]
-        _open_worker(config, settings, environment, name)
+        open_worker(config, settings, environment, name)
         return
     prepared = next((one for one in config.pluginmanager.get_plugins() if isinstance(one, PreparedRun)), None)
     if prepared is not None:
@@ -124,22 +124,60 @@ def pytest_configure(config: pytest.Config) -> None:
     except (UsageError, EmulatorError) as problem:
         raise pytest.UsageError(str(problem)) from problem
     _control(config, run)
+    if settings.is_distant:
+        config.pluginmanager.register(_PlanFirst(settings))
+
+
+class _PlanFirst:
+    """Says what the run is going to send, before the first test; the command says it on its own."""
+
+    def __init__(self, settings: RunSettings) -> None:
+        self._settings = settings
+        self._said = False
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Where the tests are collected in this process."""
+        self._say(session.config, [item.nodeid for item in session.items if item.path.is_relative_to(_SUITE)])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:
+        """Where workers collect them, all of them the same."""
+        self._say(node.config, ids)
+
+    def _say(self, config: pytest.Config, tests: Sequence[str]) -> None:
+        if self._said or not tests:
+            return
+        self._said = True
+        settings = self._settings
+        plan = plan_of(map(short_id, tests), Profile(settings.profile))
+        processes = int(getattr(config.option, "numprocesses", None) or 1)
+        writer = config.get_terminal_writer()
+        writer.line()
+        for line in plan_lines(plan, settings, connections=processes):
+            writer.line(line)
 
 
 def _control(config: pytest.Config, run: Run) -> None:
     config.stash[_RUN_KEY] = run
     config.stash[_SETTINGS_KEY] = run.settings
     if not _is_distributed(config):
-        _open_worker(config, run.settings, run.environment, "a")
+        open_worker(config, run.settings, run.environment, "a")
 
 
 def _is_distributed(config: pytest.Config) -> bool:
     return bool(getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None))
 
 
-def _open_worker(
-    config: pytest.Config, settings: RunSettings, environment: dict[str, str], name: str
-) -> None:
+def settings_of(config: pytest.Config) -> RunSettings:
+    """The settings that a pytest run of the suite was configured with, also when it only collects."""
+    return config.stash[_SETTINGS_KEY]
+
+
+def open_worker(config: pytest.Config, settings: RunSettings, environment: dict[str, str], name: str) -> None:
+    """Connect this process to the target of the settings, so that the tests collected in it can run.
+
+    Public for measurements of the suite, which collect it once and then point it at many targets.
+    """
     worker = Worker.open(settings, environment, name)
     config.stash[_SETTINGS_KEY] = settings
     config.stash[_WORKER_KEY] = worker
@@ -195,24 +233,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if wanted else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-    items[:] = interleaved(kept) if settings.rates else kept
-
-
-def interleaved(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Tests in an order that spreads those of each module over the whole run.
-
-    The tests of one module lean on one operation, so in a row they would wait
-    for its rate; spread out, other requests fill the time between.
-    """
-    by_module: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        by_module.setdefault(item.path, []).append(item)
-    places = {
-        item: (place + 0.5) / len(module)
-        for module in by_module.values()
-        for place, item in enumerate(module)
-    }
-    return sorted(items, key=places.__getitem__)
+    if settings.rates:
+        names = [short_id(item.nodeid) for item in kept]
+        kept = [kept[at] for at in side_by_side(names, Profile(settings.profile), settings.rates)]
+    items[:] = kept
 
 
 def _is_wanted(item: pytest.Item, settings: RunSettings) -> bool:

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import pytest
 
-from conformance import plugin as conformance_plugin
 from conformance.contract.loader import load_contract
 from conformance.contract.model import Level, Need, Profile
+from conformance.plugin import open_worker, settings_of
 from conformance.suite.events import TestRecord
 from oss_vectors_emulator.config import Settings
 from oss_vectors_emulator.credentials import Credential
@@ -104,9 +105,10 @@ def record_of(report: pytest.TestReport) -> TestRecord | None:
     return TestRecord.from_json(json.loads(data) if isinstance(data, str) else data)
 
 
-def decided_by(item: pytest.Item) -> set[str]:
+@cache
+def decided_by(item: pytest.Item) -> frozenset[str]:
     """The requirements a test sets out to decide."""
-    return {str(name) for marker in item.iter_markers("decides") for name in marker.args}
+    return frozenset(str(name) for marker in item.iter_markers("decides") for name in marker.args)
 
 
 def _operation(requirement: str) -> str:
@@ -117,6 +119,7 @@ def _is_near(item: pytest.Item, fault: Fault) -> bool:
     return any(_operation(name) == fault.operation or fault.is_named_by(name) for name in decided_by(item))
 
 
+@cache
 def is_core(item: pytest.Item) -> bool:
     """Whether a default run of the suite has this test."""
     requirements = load_contract().requirements
@@ -125,6 +128,12 @@ def is_core(item: pytest.Item) -> bool:
         return False
     decided = [requirements[name].profile for name in decided_by(item)]
     return all(p is not Profile.FULL for p in asked) and any(p is not Profile.FULL for p in decided)
+
+
+def look_at(items: Sequence[pytest.Item]) -> None:
+    """Work out once what every trial asks of every test; call before processes are forked."""
+    for item in items:
+        is_core(item)
 
 
 def in_order(items: list[pytest.Item], fault: Fault | None) -> list[pytest.Item]:
@@ -179,12 +188,14 @@ def settings_for_trials(*, temporary_key: bool = False) -> Settings:
     return Settings(credentials=(TEMPORARY if temporary_key else CREDENTIAL,))
 
 
-def run_until(session: pytest.Session, items: Sequence[pytest.Item], enough: Callable[[], bool]) -> bool:
+def run_until(
+    session: pytest.Session, items: Sequence[pytest.Item], enough: Callable[[pytest.Item], bool]
+) -> bool:
     """Run tests one after the other until it is enough; whether nothing else ended it before the last."""
     for at, item in enumerate(items):
         following = items[at + 1] if at + 1 < len(items) else None
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        if enough():
+        if enough(item):
             return True
         if session.shouldstop:
             return False
@@ -210,7 +221,7 @@ def attempt(session: pytest.Session, fault: Fault | None, *, whole: bool, near: 
         if near and fault is not None:
             items = [item for item in items if _is_near(item, fault)]
 
-        def enough() -> bool:
+        def enough(_item: pytest.Item) -> bool:
             if outcome.right and not whole:
                 return True
             if time.monotonic() - watch.started > _LONGEST_SECONDS:
@@ -233,7 +244,7 @@ def open_suite(
     }
     if temporary_key:
         environment["OSS_SESSION_TOKEN"] = TEMPORARY.security_token
-    base = config.stash[conformance_plugin._SETTINGS_KEY]
+    base = settings_of(config)
     patient = replace(
         base,
         endpoint=url,
@@ -247,4 +258,4 @@ def open_suite(
         # Collected as a full run, to have its tests at hand; generated ones at the length of a default run.
         profile=Profile.CORE.value,
     )
-    conformance_plugin._open_worker(config, patient, environment, "a")
+    open_worker(config, patient, environment, "a")
