@@ -43,11 +43,15 @@ _A = Authentication
 
 #: Clause, label and signature of every case that one request to the probed operation decides.
 _CASES: tuple[tuple[str, str, Authentication], ...] = (
+    # Which error refuses a wrong signature, only the clients show; that one is refused, the page says.
+    ("verified", "wrong-secret", _A.WRONG_SECRET),
     ("InvalidAccessKeyId", "unknown-key", _A.UNKNOWN_KEY),
     ("SignatureDoesNotMatch.secret", "wrong-secret", _A.WRONG_SECRET),
     ("SignatureDoesNotMatch.header", "changed-content-type", _A.TAMPERED_HEADER),
     ("SignatureDoesNotMatch.query", "added-parameter", _A.TAMPERED_QUERY),
     ("SignatureDoesNotMatch.bucket", "other-bucket", _A.OTHER_BUCKET),
+    ("SignatureDoesNotMatch.bucket", "no-bucket", _A.NO_BUCKET),
+    ("SignatureDoesNotMatch.digits", "last-digit", _A.LAST_DIGIT),
     ("SignatureDoesNotMatch.date", "a-second-off", _A.TAMPERED_DATE),
     ("SignatureDoesNotMatch.oss-header", "changed", _A.TAMPERED_OSS_HEADER),
     ("SignatureDoesNotMatch.oss-header", "added", _A.ADDED_OSS_HEADER),
@@ -62,6 +66,7 @@ _CASES: tuple[tuple[str, str, Authentication], ...] = (
     ("product.wrong", "ossvector", _A.WRONG_PRODUCT),
     ("scope-date.wrong", "other-day", _A.WRONG_SCOPE_DATE),
     ("date.malformed", "no-date", _A.MALFORMED_DATE),
+    ("date.malformed", "no-such-month", _A.IMPOSSIBLE_DATE),
     ("date.removed", "after-signing", _A.REMOVED_DATE),
     ("skew.past.accepted", "14-minutes", _A.PAST_INSIDE),
     ("skew.past.rejected", "16-minutes", _A.PAST_OUTSIDE),
@@ -117,6 +122,7 @@ _CASES: tuple[tuple[str, str, Authentication], ...] = (
     ("authorization.version-1", "header", _A.VERSION_1),
     ("authorization.credential", "empty", _A.EMPTY_CREDENTIAL),
     ("authorization.signature-length", "63-digits", _A.SHORT_SIGNATURE),
+    ("authorization.signature-length", "no-digit", _A.EMPTY_SIGNATURE),
     ("authorization.signature-case", "upper-case", _A.UPPER_SIGNATURE),
     ("both-forms", "url-and-header", _A.BOTH_FORMS),
     ("url.expires.absent", "no-parameter", _A.URL_NO_EXPIRES),
@@ -126,7 +132,6 @@ _CASES: tuple[tuple[str, str, Authentication], ...] = (
 
 def authentication_cases(contract: Contract) -> Iterator[Case]:
     """Every documented failure, every legal form of a signature, and what the documents leave open."""
-    del contract
     for clause, label, authentication in _CASES:
         yield Case(f"Signing.{clause}", _PROBED, label, body=baseline(_PROBED), authentication=authentication)
     for clause, authentication in (
@@ -135,6 +140,26 @@ def authentication_cases(contract: Contract) -> Iterator[Case]:
     ):
         yield Case(
             f"Signing.{clause}", "GetBucketPolicy", "get-sent-as-delete", authentication=authentication
+        )
+    for operation in contract.operations.values():
+        if operation.name != _PROBED:
+            # Each operation may have a door of its own.
+            yield Case(
+                "Signing.SignatureDoesNotMatch.secret",
+                operation.name,
+                f"wrong-secret-{operation.name}",
+                body=body_of(operation.name),
+                place=Place.BUCKET if operation.on_bucket else Place.SERVICE,
+                authentication=_A.WRONG_SECRET,
+            )
+    for name, place in (("GetVectorBucket", Place.BUCKET), ("ListVectorBuckets", Place.SERVICE)):
+        # The official clients send the digest of nothing with every request that has no body.
+        yield Case(
+            "Signing.header.content-md5",
+            name,
+            f"of-no-body-{name}",
+            place=place,
+            authentication=_A.CONTENT_MD5,
         )
     yield from _query_cases()
     yield Case(

@@ -21,6 +21,9 @@ def bucket_cases(contract: Contract) -> Iterator[Case]:
         ("max-length.rejected", f"{longest + 1}", BucketName(length=longest + 1)),
         ("max-length.rejected", "40", BucketName(length=40)),
         ("alphabet.accepted", "inner-hyphens-and-digits", BucketName(before="0-", after="--z")),
+        # In a host name the account follows the last hyphen: digits before it belong to the bucket.
+        ("alphabet.accepted", "digits-at-the-end", BucketName(after="-1")),
+        ("alphabet.accepted", "digits-only", BucketName(digits=True)),
         ("alphabet.rejected", "underscore", BucketName(after="_z")),
         ("alphabet.rejected", "underscore-first", BucketName(before="_")),
         ("leading-hyphen.rejected", "one", BucketName(before="-")),

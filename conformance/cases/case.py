@@ -43,11 +43,15 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class BucketName:
-    """A bucket name that no bucket has: unique characters of the run between ``before`` and ``after``."""
+    """A bucket name that no bucket has: unique characters of the run between ``before`` and ``after``.
+
+    ``digits`` writes the unique part as a decimal number.
+    """
 
     before: str = ""
     after: str = ""
     length: int = 0
+    digits: bool = False
 
 
 class Place(enum.StrEnum):
@@ -74,12 +78,15 @@ class Authentication(enum.StrEnum):
     WRONG_PRODUCT = "a scope of another product"
     WRONG_SCOPE_DATE = "a scope of another day"
     OTHER_BUCKET = "a signature made for another bucket"
+    NO_BUCKET = "a signature made for no bucket"
+    LAST_DIGIT = "a signature whose last digit is another"
     # Time.
     PAST_INSIDE = "a date 14 minutes ago"
     PAST_OUTSIDE = "a date 16 minutes ago"
     FUTURE_INSIDE = "a date 14 minutes ahead"
     FUTURE_OUTSIDE = "a date 16 minutes ahead"
     MALFORMED_DATE = "an x-oss-date that is no date"
+    IMPOSSIBLE_DATE = "an x-oss-date in the right form, of a month that does not exist"
     REMOVED_DATE = "x-oss-date removed afterwards"
     NO_DATE = "Date instead of x-oss-date"
     # Legal forms of the header.
@@ -112,6 +119,7 @@ class Authentication(enum.StrEnum):
     OTHER_ALGORITHM = "another name of the algorithm"
     VERSION_1 = "an Authorization header of signature version 1"
     EMPTY_CREDENTIAL = "an empty credential"
+    EMPTY_SIGNATURE = "a signature of no digits"
     SHORT_SIGNATURE = "a signature that lacks its last digit"
     UPPER_SIGNATURE = "a signature in upper case"
     BOTH_FORMS = "a signature in the URL and one in the header"

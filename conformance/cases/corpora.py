@@ -30,10 +30,17 @@ BAD_INDEX_NAMES: Mapping[str, str] = {
     "colon": "my:index",
     "non-ascii-letter": "ind\u00e9x",
     "cyrillic-letter": "index\u0430",
+    # Matches [a-z] where a pattern ignores case and knows all letters.
+    "kelvin-sign": "inde\u212a",
     "non-ascii-digit": "index\u0664",
 }
 
-GOOD_FIELD_NAMES: Mapping[str, str] = {"underscore-first": "_field", "mixed": "Field_09", "letter": "x"}
+GOOD_FIELD_NAMES: Mapping[str, str] = {
+    "underscore-first": "_field",
+    "underscore-only": "_",
+    "mixed": "Field_09",
+    "letter": "x",
+}
 
 #: Near misses of ``[A-Za-z_][A-Za-z0-9_]*``.
 BAD_FIELD_NAMES: Mapping[str, str] = {
@@ -89,6 +96,7 @@ BROKEN_ENDS: Mapping[str, str] = {
     "second-value": "}{}",
     "raw-control-character": ',"x":"a\nb"}',
     "leading-zero": ',"x":01}',
+    "plus-sign": ',"x":+1}',
     "bad-escape": ',"x":"\\x61"}',
     "unfinished-number": ',"x":1.}',
     "missing-value": ',"x":}',

@@ -8,8 +8,9 @@ keys, vector values, metadata sizes, filter limits, names of buckets.
 from __future__ import annotations
 
 import functools
+import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from conformance.cases.authentication import authentication_cases, unsigned_cases
@@ -74,6 +75,9 @@ def _body_cases(operation: Operation) -> Iterator[Case]:
         yield Case(f"{name}.body.malformed", name, label, raw=raw)
     if name not in ("PutVectors", "QueryVectors"):
         yield Case(f"{name}.body.malformed", name, "nan-token", raw=(text[:-1] + ',"x":NaN}').encode())
+    # What a parser that is too helpful would look into.
+    yield Case(f"{name}.body.type", name, "array-of-the-object", raw=f"[{text}]".encode())
+    yield Case(f"{name}.body.type", name, "text-of-the-object", raw=json.dumps(text).encode())
     if operation.request_schema.get("required"):
         # With the header of its siblings, so that its absence is no second reason to refuse.
         for label, raw in (("no-body", b""), ("blanks", b" \r\n")):
@@ -110,7 +114,8 @@ def _existence_cases(contract: Contract, operation: Operation) -> Iterator[Case]
         yield Case(requirement, name, "missing-bucket", body=body, place=Place.MISSING_BUCKET)
     ordered = f"{requirement}.before-parameters"
     if ordered in contract.requirements:
-        broken = {**body, "indexName": "no_name", "dataType": "demo", "vectors": []}
+        part: dict[str, Any] = {"dataType": "demo"} if name == "PutVectorIndex" else {"vectors": []}
+        broken = {**body, "indexName": "no_name", **part}
         yield Case(ordered, name, "missing-bucket", body=broken, place=Place.MISSING_BUCKET)
     requirement = f"{name}.NoSuchVectorIndex"
     if requirement in contract.requirements:
@@ -144,6 +149,14 @@ def _put_vector_index(contract: Contract) -> Iterator[Case]:
         "in-second-place",
         body=with_value(baseline("PutVectorIndex"), place, ["note", "f" * (longest + 1)]),
     )
+    most = contract.limit("PutVectorIndex", f"{place}/maxItems")
+    names = [f"{number:x}".rjust(longest, "f") for number in range(most)]
+    yield Case(
+        "PutVectorIndex.metadata.nonFilterableMetadataKeys.max-items.accepted",
+        "PutVectorIndex",
+        f"{most}-of-{longest}-bytes",
+        body=with_value(baseline("PutVectorIndex"), place, names),
+    )
 
 
 def _put_vectors(contract: Contract) -> Iterator[Case]:
@@ -159,12 +172,17 @@ def _put_vectors(contract: Contract) -> Iterator[Case]:
         vector(Key("twin")),
         vector(Key("twin"), [1.0, 2.0, 3.0, 4.0]),
     )
+    most = contract.limit("PutVectors", "vectors/maxItems")
+    full = [vector(Key(f"{number}")) for number in range(most - 1)]
+    yield case("duplicate-keys.rejected", "first-and-last-of-many", *full, vector(Key("0")))
     for label, size in WRONG_SIZES.items():
         entry = {"key": Key(label), "data": {"float32": [0.5] * size}}
         yield case("data.dimension.rejected", label, entry)
     yield case(
         "data.dimension.rejected", "last-of-three", good, vector(Key("b")), vector(Key("c"), [1.0] * 5)
     )
+    yield case("data.dimension.rejected", "first-of-two", vector(Key("a"), [1.0] * 5), good)
+    yield case("vectors.key.min-length.rejected", "last-of-two", good, vector(""))
     for label, token in (("nan", "NaN"), ("infinity", "Infinity"), ("minus-infinity", "-Infinity")):
         raw = _raw_vectors(f"[0.5, {token}, 0.5, 0.5]")
         yield Case("PutVectors.data.finite.rejected", "PutVectors", label, raw=raw)
@@ -185,6 +203,18 @@ def _put_vectors(contract: Contract) -> Iterator[Case]:
     yield case(
         "data.zero-under-cosine.rejected", "in-a-batch", good, vector(Key("zero"), zeros), index=cosine
     )
+    yield case(
+        "data.zero-under-cosine.rejected", "integers", vector(Key("zero"), [0] * DIMENSION), index=cosine
+    )
+    # Only zeros throughout are forbidden: neither a sum of zero nor a short vector nor a zero among others.
+    not_zero: Mapping[str, list[float]] = {
+        "sum-of-zero": [1.0, -1.0, 0.5, -0.5],
+        "short": [1e-15, -2e-15, 1e-15, 3e-15],
+        "zeros-but-one": [0, 0, 0, 1],
+    }
+    for label, numbers in not_zero.items():
+        entry = vector(Key(label), numbers)
+        yield case("data.zero-under-cosine.accepted", label, entry, index=cosine)
     yield case("data.zero-under-euclidean.accepted", "alone", vector(Key("zero"), zeros))
     longest = contract.limit("PutVectors", "vectors/key/maxLength")
     for label, character in (
@@ -193,6 +223,7 @@ def _put_vectors(contract: Contract) -> Iterator[Case]:
         ("four-bytes", "\U0001f600"),
     ):
         yield case("key.characters.accepted", label, vector(character * longest))
+    yield case("vectors.key.max-length.rejected", "two-bytes", vector("\u00e9" * (longest + 1)))
     yield from _metadata_cases(contract)
 
 
@@ -213,11 +244,18 @@ def _metadata_cases(contract: Contract) -> Iterator[Case]:
     some = {f"f{number}": "v" for number in range(fields)}
     yield case("filterable-fields.accepted", f"{fields}", some)
     yield case("filterable-fields.rejected", f"{fields + 1}", {**some, "f99": "v"})
-    yield case("filterable-size.accepted", "three-quarters", {"text": "x" * (part * 3 // 4)})
+    # Below the limit however a KB and the size of metadata are counted.
+    nearly = 1000 * 19 // 20
+    yield case("filterable-size.accepted", "nearly-full", {"text": "x" * (part // 1024 * nearly)})
     yield case("filterable-size.rejected", "a-quarter-over", {"text": "x" * (part * 5 // 4)})
+    long = vector(Key("long"), metadata={"text": "x" * (part * 5 // 4)})
+    body = {"indexName": Slot.INDEX, "vectors": [vector(Key("short")), long]}
+    yield Case("PutVectors.metadata.filterable-size.rejected", "PutVectors", "second-of-two", body=body)
     yield case("filterable-size.rejected", "array", {"text": ["x" * 64] * (part * 5 // 4 // 64 + 1)})
     notes = Slot.NOTES_INDEX
-    yield case("total-size.accepted", "three-quarters", {"note": "x" * (total * 3 // 4), "kind": "a"}, notes)
+    yield case(
+        "total-size.accepted", "nearly-full", {"note": "x" * (total // 1024 * nearly), "kind": "a"}, notes
+    )
     yield case("total-size.rejected", "a-quarter-over", {"note": "x" * (total * 5 // 4), "kind": "a"}, notes)
     yield case("value-type.accepted", "string-and-array", {"title": "one", "tags": ["a", "b"]})
     yield case("value-type.rejected", "object", {"title": {"a": "b"}})
@@ -233,12 +271,22 @@ def _metadata_cases(contract: Contract) -> Iterator[Case]:
 def _get_vectors(contract: Contract) -> Iterator[Case]:
     most = contract.limit("GetVectors", "keys/maxItems")
     body = {**baseline("GetVectors"), "keys": [Key("a"), Key("a"), Key("b")]}
-    yield Case("GetVectors.keys.repeated.accepted", "GetVectors", "one-twice", body=body, stored=("a",))
+    yield Case("GetVectors.keys.repeated.accepted", "GetVectors", "one-twice", body=body, stored=("a", "b"))
     body = {**baseline("GetVectors"), "keys": [Key(f"{number}") for number in range(most // 2)] * 2}
     yield Case("GetVectors.keys.repeated.accepted", "GetVectors", "all-twice", body=body)
 
 
+def _empty_token(name: str) -> Case:
+    return Case(f"{name}.nextToken.empty", name, "first-page", body={**baseline(name), "nextToken": ""})
+
+
+def _list_vector_indexes(contract: Contract) -> Iterator[Case]:
+    del contract
+    yield _empty_token("ListVectorIndexes")
+
+
 def _list_vectors(contract: Contract) -> Iterator[Case]:
+    yield _empty_token("ListVectors")
     most = contract.limit("ListVectors", "segmentCount/maximum")
     requirement = "ListVectors.segmentIndex.below-count.rejected"
     for label, position, count in (("equal", 2, 2), ("above", 5, 2), ("equal-at-most", most, most)):
@@ -290,6 +338,7 @@ _SPECIAL: dict[str, Callable[[Contract], Iterator[Case]]] = {
     "PutVectorIndex": _put_vector_index,
     "PutVectors": _put_vectors,
     "GetVectors": _get_vectors,
+    "ListVectorIndexes": _list_vector_indexes,
     "ListVectors": _list_vectors,
     "DeleteVectors": _delete_vectors,
     "QueryVectors": query_cases,

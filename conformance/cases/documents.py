@@ -26,12 +26,18 @@ def policy_text(action: str = "oss:PutVectors") -> bytes:
     return json.dumps(policy(action), indent=1).encode().replace(b"\n", b" ", 2)
 
 
+def odd_policy_text(action: str = "oss:GetVectors") -> bytes:
+    """A policy as an editor on another system may leave it: line ends, a blank line on top, escapes, blanks at the end."""
+    text = json.dumps(policy(action), indent=4).replace("Vectors", "\\u0056ectors")
+    return f"\n{text}\n  ".replace("\n", "\r\n").encode()
+
+
 #: Logging settings; the target is a plain OSS bucket (PutBucketLogging page, Request elements).
 LOGGING: dict[str, Any] = {
     "BucketLoggingStatus": {
         "LoggingEnabled": {
             "TargetBucket": "conformance-logs",
-            "TargetPrefix": "conformance-",
+            "TargetPrefix": "MyLog-conformance",
             "LoggingRole": "AliyunOSSLoggingDefaultRole",
         }
     }

@@ -71,6 +71,9 @@ def _filter_cases(contract: Contract) -> Iterator[Case]:
     yield case("size.accepted", "nearly-full", {"kind": {"$in": ["x" * 100] * (inside // 110)}})
     yield case("size.rejected", "a-quarter-over", {"kind": {"$in": ["x" * 1000] * (outside // 1000)}})
     yield case("empty", "object", {})
+    # What a service that is too helpful would understand.
+    yield case("type", "json-text", '{"title": {"$eq": "x"}}')
+    yield case("type", "array-of-filters", [{"title": {"$eq": "x"}}])
     yield case("unknown-field", "eq", {"conformanceNoSuchField": {"$eq": "x"}})
     yield case("unknown-field", "in", {"$and": [{"conformanceNoSuchField": {"$in": ["x", "y"]}}]})
     for operator in ("$regex", "$EQ", "$like", "$not", "$all", "$gtt"):

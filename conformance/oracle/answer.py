@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,8 +93,8 @@ class Checks:
                     requirement,
                     ok=False,
                     exchange=exchange,
-                    expected=str(expected),
-                    actual=str(actual),
+                    expected=_words(expected),
+                    actual=_words(actual),
                     cause=cause if cause is not None and cause.id != exchange.id else None,
                 )
             )
@@ -132,3 +133,10 @@ class Checks:
         answer.readable = self.check(
             requirement, not slips, "the documented members in their documented types", "; ".join(slips[:5])
         )
+
+
+def _words(value: object) -> str:
+    """What was expected or found, for people: JSON as JSON."""
+    if value is None:
+        return "nothing"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

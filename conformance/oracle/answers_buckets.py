@@ -17,6 +17,7 @@ from conformance.oracle.semantics import query_parameters
 from conformance.wire.exchange import Exchange
 
 _CLOCK_TOLERANCE = timedelta(minutes=15)
+_SECOND = timedelta(seconds=1)
 
 
 def parse_time(text: Any) -> datetime | None:
@@ -36,6 +37,12 @@ def plausible_time(text: Any, created: Exchange) -> bool:
     """Whether a creation time fits the moment at which this run created the thing."""
     moment = parse_time(text)
     return moment is not None and abs(moment - created.started) <= _CLOCK_TOLERANCE
+
+
+def same_time(shown: str | None, text: Any) -> bool:
+    """Whether two answers tell the same creation time; lists may have whole seconds where descriptions have more."""
+    first, second = parse_time(shown), parse_time(text)
+    return first is None or second is None or abs(first - second) <= _SECOND
 
 
 def bucket_arn(checks: Checks, name: str) -> str:
@@ -93,6 +100,14 @@ def _get_vector_bucket(checks: Checks) -> None:
                 date,
             )
             checks.check("PutVectorBucket.creates", True)
+        if bucket is not None:
+            before = bucket.shown_time = bucket.shown_time or date
+            checks.check(
+                "GetVectorBucket.CreationDate.stable",
+                date == before,
+                f"{before}, as in the answer before",
+                date,
+            )
 
 
 def bare_name(value: Any) -> str:
@@ -128,7 +143,8 @@ def _list_vector_buckets(checks: Checks) -> None:
         early = [name for name in names if name <= bare_name(marker)]
         checks.check("ListVectorBuckets.marker.after", not early, f"names after {bare_name(marker)}", early)
     asked = parameters.get("max-keys", "")
-    most = int(asked) if asked.isascii() and asked.isdigit() and int(asked) else _default(checks)
+    is_number = asked.isascii() and asked.isdigit()
+    most = int(asked) if is_number and int(asked) else _default(checks)
     checks.check(
         "ListVectorBuckets.max-keys.limits-page", len(names) <= most, f"at most {most} buckets", len(names)
     )
@@ -136,10 +152,17 @@ def _list_vector_buckets(checks: Checks) -> None:
     following = page.get("NextMarker")
     if truncated:
         checks.check("ListVectorBuckets.paging.truncated-members", bool(following), "a NextMarker", following)
-        asked_for = {"Prefix": prefix, "MaxKeys": most}
-        given = {"Prefix": prefix, "MaxKeys": asked}
+        asked_for: dict[str, Any] = {"Prefix": prefix} | ({"Marker": marker} if marker else {})
+        if not asked or (is_number and 1 <= int(asked) <= _most_keys(checks)):
+            # What a service makes of a number outside the limits is not documented.
+            asked_for["MaxKeys"] = most
+        given = {"Prefix": prefix, "Marker": marker, "MaxKeys": asked}
         # What the request left to its default may be left out of the answer too.
         echoed = {name: page.get(name) for name in asked_for if name in page or given[name]}
+        told = echoed.get("Marker")
+        if isinstance(told, str) and (bare_name(told) == bare_name(marker) or not known_marker):
+            # Samples print a bare name, and entries are named by their ARN; no page says which form it has.
+            echoed["Marker"] = marker
         checks.check(
             "ListVectorBuckets.paging.echo",
             all(asked_for[name] == value for name, value in echoed.items()),
@@ -155,9 +178,18 @@ def _list_vector_buckets(checks: Checks) -> None:
 
 
 def _default(checks: Checks) -> int:
+    return int(_max_keys_schema(checks)["default"])
+
+
+def _most_keys(checks: Checks) -> int:
+    return int(_max_keys_schema(checks)["maximum"])
+
+
+def _max_keys_schema(checks: Checks) -> Mapping[str, Any]:
     for parameter in checks.answer.operation.parameters:
         if parameter["name"] == "max-keys":
-            return int(parameter["schema"]["default"])
+            schema: Mapping[str, Any] = parameter["schema"]
+            return schema
     raise LookupError("the document has no parameter max-keys")
 
 
@@ -175,8 +207,10 @@ def _list_entries(checks: Checks, entries: list[dict[str, Any]]) -> None:
             for field, value in _forms(checks.answer.settings.region).items()
             if entry.get(field) != value
         ]
-        if not bucket.is_borrowed and not plausible_time(entry.get("CreationDate"), bucket.created):
-            wrong.append(f"CreationDate {entry.get('CreationDate')!r}")
+        date = entry.get("CreationDate")
+        unlikely = not bucket.is_borrowed and not plausible_time(date, bucket.created)
+        if unlikely or not same_time(bucket.shown_time, date):
+            wrong.append(f"CreationDate {date!r}")
         checks.check(
             "ListVectorBuckets.bucket-fields", not wrong, "the fields of GetVectorBucket", ", ".join(wrong)
         )

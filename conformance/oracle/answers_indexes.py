@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.oracle.answer import Checks
-from conformance.oracle.answers_buckets import parse_time, plausible_time
+from conformance.oracle.answers_buckets import parse_time, plausible_time, same_time
 from conformance.oracle.model import Absence, BucketState, IndexState
 
 _STATES = ("creating", "enable", "deleting")
@@ -58,6 +58,13 @@ def _get_vector_index(checks: Checks) -> None:
             "GetVectorIndex.createTime.plausible",
             plausible_time(created, state.created),
             f"about {state.created.started:%Y-%m-%dT%H:%M:%SZ}, when the run created the index",
+            created,
+        )
+        before = state.shown_time = state.shown_time or created
+        checks.check(
+            "GetVectorIndex.createTime.stable",
+            created == before,
+            f"{before}, as in the answer before",
             created,
         )
     if not state.settings_known:
@@ -134,8 +141,9 @@ def _list_entry(checks: Checks, bucket: BucketState, entry: Mapping[str, Any]) -
     slips = list(_settings_slips(state, entry).values()) if state.settings_known else []
     if entry["status"] not in _STATES:
         slips.append(f"status {entry['status']!r}")
-    if not plausible_time(entry["createTime"], state.created):
-        slips.append(f"createTime {entry['createTime']!r}")
+    created = entry["createTime"]
+    if not plausible_time(created, state.created) or not same_time(state.shown_time, created):
+        slips.append(f"createTime {created!r}")
     checks.check(
         "ListVectorIndexes.entries-agree", not slips, "the settings of the creation", "; ".join(slips)
     )

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from conformance.oracle.answer import Checks
-from conformance.oracle.filters import documented_part
+from conformance.oracle.filters import documented_part, empty_part
 from conformance.oracle.model import Absence, IndexState, StoredVector
 from conformance.oracle.search import as_float32
 from conformance.wire.exchange import Exchange
+
+_EMPTY_VALUES = "PutVectors.metadata.empty-values.stored"
 
 
 def stored_slip(stored: StoredVector, numbers: Any) -> str | None:
@@ -76,6 +78,9 @@ class EntryChecks:
             self._value(
                 key, stored, "PutVectors.metadata.stored", "PutVectors.overwrite.metadata", slip, expected
             )
+            if empty := empty_part(wanted, wanted):
+                found = empty_part(returned, wanted)
+                self._checks.check(_EMPTY_VALUES, found == empty, f"{empty}", f"{key!r}: {found}", stored.put)
 
     def _flag(
         self, entry: Mapping[str, Any], member: str, flag: str, *, wanted: bool | None, optional: bool = False

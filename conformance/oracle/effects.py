@@ -28,7 +28,8 @@ def _served(model: Model, exchange: Exchange, value: dict[str, Any], *, certain:
     if name is None:
         return
     if exchange.operation == "PutVectorBucket":
-        model.buckets.setdefault(name, BucketState(name, exchange))
+        # Whether a bucket that is created again counts as new is not documented.
+        model.buckets.setdefault(name, BucketState(name, exchange)).shown_time = None
         model.absent.pop(name, None)
         model.uncertain.discard(name)
         return

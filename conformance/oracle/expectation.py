@@ -130,7 +130,8 @@ class Expecter:
             ordered = f"{requirement}.before-parameters"
             if ordered in self._contract.requirements:
                 requirement = ordered
-            else:
+            if requirement != ordered or reading.open:
+                # What is not documented, like an unknown member, may be noticed before the bucket.
                 admissible.append(Admissible(400))
         return _refusal((requirement,), *admissible, why=f"there is no bucket {name}", absence=absence)
 
@@ -287,7 +288,10 @@ def _service(
 ) -> Expectation:
     presence: Absence | None = None
     if index is not None:
-        if index.was_seen:
+        if index.was_seen and _asks_for_missing(operation, reading, index):
+            # Of an index that is there, it is the missing key that the answer takes for a missing index.
+            presence = Absence("GetVectors.missing-keys.omitted", index.created)
+        elif index.was_seen:
             presence = bucket.last_delete if bucket is not None else None
         else:
             presence = Absence("PutVectorIndex.creates", index.created)
@@ -299,6 +303,11 @@ def _service(
         touched=tuple(dict.fromkeys(reading.touched)),
         presence=presence,
     )
+
+
+def _asks_for_missing(operation: Operation, reading: Reading, index: IndexState) -> bool:
+    keys = reading.value.get("keys") if operation.name == "GetVectors" else None
+    return isinstance(keys, list) and any(isinstance(key, str) and key not in index.vectors for key in keys)
 
 
 def _code_of(contract: Contract, requirement: str) -> tuple[str, ...]:

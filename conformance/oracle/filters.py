@@ -260,6 +260,23 @@ def documented_part(metadata: Any, stored: Mapping[str, Any]) -> Any:
     return {name: value for name, value in metadata.items() if name not in contested}
 
 
+def empty_part(metadata: Any, stored: Mapping[str, Any]) -> Any:
+    """The fields whose stored value is an empty string, an empty array or an array with an empty string in it."""
+    if not isinstance(metadata, Mapping):
+        return metadata
+    return {
+        name: metadata[name] for name, value in stored.items() if _has_nothing(value) and name in metadata
+    }
+
+
+def _has_nothing(value: Any) -> bool:
+    return value in ("", []) or (isinstance(value, list) and "" in value and all(map(_is_text, value)))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
 def as_stored(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Metadata as a filter may find them: what became of an undocumented value is unknown."""
     if not metadata:
@@ -270,7 +287,7 @@ def as_stored(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
 def _is_documented(value: Any) -> bool:
     # Whether a field may be empty is not said: a service may take it for no field at all.
     if isinstance(value, list):
-        return bool(value) and all(isinstance(item, str) for item in value)
+        return bool(value) and all(isinstance(item, str) and item for item in value)
     return isinstance(value, str) and bool(value)
 
 

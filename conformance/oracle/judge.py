@@ -239,7 +239,14 @@ def _authentication(target: Requirement | None) -> Expectation:
     if target is None or target.level is Level.PROBE or not target.expect.statuses:
         return Expectation(Kind.OPEN, why="an authentication that the documents do not describe")
     admissible = tuple(Admissible(status, target.expect.codes) for status in target.expect.statuses)
-    return Expectation(Kind.REFUSED, (target.id,), admissible, target.statement.rstrip("."))
+    return Expectation(Kind.REFUSED, (target.id,), admissible, _clause(target.statement))
+
+
+def _clause(statement: str) -> str:
+    """A statement as it stands after ``because``."""
+    first, _, rest = statement.rstrip(".").partition(" ")
+    # Names like PutVectors or URL keep their capitals.
+    return f"{first.lower() if first.istitle() else first} {rest}"
 
 
 def _service(

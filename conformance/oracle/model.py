@@ -51,6 +51,7 @@ class IndexState:
     documents leave open (a member twice, say) but the target served.  ``seen`` keys were read back correctly at least once: when
     one is wrong later, ``last_write`` is to blame, not the write it came from.
     ``shown`` are the ids of writes of which a query has found at least one vector.
+    ``shown_time`` is the createTime that the first description gave.
     """
 
     name: str
@@ -66,6 +67,7 @@ class IndexState:
     last_write: Absence | None = None
     settings_disputed: Absence | None = None
     was_seen: bool = False
+    shown_time: str | None = None
 
     @property
     def dimension(self) -> int | None:
@@ -94,7 +96,8 @@ class BucketState:
     ``policy`` and ``logging`` are ``None`` while unset; ``*_known`` turns false
     when a write left them in doubt.  ``is_borrowed`` is true for a bucket that
     the run did not create: ``created`` is then the exchange that found it, and
-    other indexes may be in it.
+    other indexes may be in it.  ``shown_time`` is the CreationDate that the first
+    description gave.
     """
 
     name: str
@@ -113,6 +116,7 @@ class BucketState:
     logging_known: bool = True
     logging_absence: Absence | None = None
     is_borrowed: bool = False
+    shown_time: str | None = None
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from conformance.contract.loader import Contract
 from conformance.contract.schema import full_match
-from conformance.oracle.constraints import Finding, are_numbers, is_number
+from conformance.oracle.constraints import Finding, are_numbers, evaluate, is_number
 from conformance.oracle.filters import FilterLimits, read_filter
 from conformance.oracle.model import IndexState
 from conformance.oracle.search import as_float32
@@ -89,8 +89,10 @@ def bucket_name_remarks(contract: Contract, name: str) -> Iterator[Remark]:
         yield touched("name.min-length.accepted")
     if len(name) == longest:
         yield touched("name.max-length.accepted")
-    if full_match(rule["pattern"], name) and "-" in name and any(character.isdigit() for character in name):
-        yield touched("name.alphabet.accepted")
+    if full_match(rule["pattern"], name):
+        has_digit = any(character.isdigit() for character in name)
+        if name.isdigit() or (has_digit and "-" in name):
+            yield touched("name.alphabet.accepted")
 
 
 def _put_vector_bucket(
@@ -192,10 +194,18 @@ def _vector_remarks(clause: str, numbers: list[Any], index: IndexState | None) -
             yield broken(f"{clause}.zero-under-cosine", "a vector of zeros")
         elif index.metric == "euclidean":
             yield touched(f"{clause}.zero-under-euclidean.accepted")
-    elif max(map(abs, numbers)) < _SMALLEST and not as_float32(numbers).any():
+    elif (largest := max(map(abs, numbers))) < _SMALLEST and not as_float32(numbers).any():
         yield open_point("a vector that rounds to zeros in float32")
+    elif (
+        clause == "data"
+        and index.metric == "cosine"
+        and (largest < _SHORT or not sum(numbers) or 0 in numbers)
+    ):
+        yield touched("data.zero-under-cosine.accepted")
 
 
+# Numbers that a careless service takes for zero.
+_SHORT = 1e-6
 # Below the smallest normal float32 a number may round to zero.
 _SMALLEST = 1.2e-38
 
@@ -237,7 +247,7 @@ def _metadata_values(metadata: dict[str, Any]) -> Iterator[Remark]:
     for name, value in metadata.items():
         if not name:
             yield open_point("a metadata field without a name")
-        if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        if isinstance(value, list) and value and all(isinstance(item, str) and item for item in value):
             yield touched("metadata.value-type.accepted")
         elif value is None or isinstance(value, dict) or _has_structure(value):
             yield broken("metadata.value-type", f"{name}: {type(value).__name__}", (INVALID, MALFORMED))
@@ -315,7 +325,6 @@ def _get_vectors(
 def _list_vectors(
     contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
 ) -> Iterator[Remark]:
-    del exchange, contract, index
     position, count = value.get("segmentIndex"), value.get("segmentCount")
     most = value.get("maxResults")
     if type(most) is int and most <= 0:
@@ -331,6 +340,32 @@ def _list_vectors(
             yield broken("segmentIndex.below-count", f"{position} of {count}")
     if "filter" in value:
         yield open_point("filter in ListVectors, which only the newest page has")
+    yield from _first_page(contract, exchange, value, index)
+
+
+def _first_page(
+    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
+) -> Iterator[Remark]:
+    """An empty token is the one of the first page (list-vector-indexes command page; sample of the ListVectors page)."""
+    del contract, exchange, index
+    if value.get("nextToken") == "":
+        yield touched("nextToken.empty")
+
+
+def _list_vector_indexes(
+    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
+) -> Iterator[Remark]:
+    yield from _first_page(contract, exchange, value, index)
+    prefix = value.get("prefix")
+    operation = contract.operation("PutVectorIndex")
+    assert operation.request_schema is not None, "PutVectorIndex has a request schema"
+    rule = operation.request_schema["properties"]["indexName"]
+    if (
+        isinstance(prefix, str)
+        and prefix
+        and any(mark.finding is Finding.BROKEN for mark in evaluate(contract.document, rule, prefix))
+    ):
+        yield open_point("a prefix that no name of an index can have")
 
 
 def _list_vector_buckets(
@@ -416,7 +451,7 @@ SEMANTICS: Mapping[str, Semantics] = {
     "DeleteVectorBucket": _delete_vector_bucket,
     "PutVectorIndex": _put_vector_index,
     "GetVectorIndex": _nothing,
-    "ListVectorIndexes": _nothing,
+    "ListVectorIndexes": _list_vector_indexes,
     "DeleteVectorIndex": _nothing,
     "PutVectors": _put_vectors,
     "GetVectors": _get_vectors,

@@ -160,6 +160,10 @@ def _answer_key(entry: RequirementResult) -> tuple[object, ...]:
     exchange = _answered(entry)
     if exchange is None:
         return (None, entry.requirement.id)
+    codes = entry.requirement.expect.codes
+    if codes and exchange.error_code is not None and exchange.error_code not in codes:
+        # Refused with another code than documented: that is the finding, whatever each answer says besides.
+        return (exchange.status, exchange.error_code)
     return (
         exchange.status,
         exchange.error_code,

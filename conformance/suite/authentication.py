@@ -26,6 +26,7 @@ _SEVEN_DAYS = 7 * 24 * 3600
 _UNKNOWN_KEY_ID = "conformanceUnknownKeyId0"
 _STRAY_TOKEN = "conformance-stray-token"  # noqa: S105 - invented
 _NO_DATE = "conformance"
+_NO_SUCH_MONTH = "20261317T013347Z"
 _OTHER_HOST = "conformance.example.net"
 _OTHER_TYPE = "application/json; changed=after-signing"
 
@@ -163,11 +164,16 @@ _HEADER: Mapping[Authentication, Callable[[Signers], Signing]] = {
     Authentication.WRONG_PRODUCT: lambda s: Signing(s.header(product="ossvector")),
     Authentication.WRONG_SCOPE_DATE: lambda s: Signing(s.header(scope_date=s.day_before)),
     Authentication.OTHER_BUCKET: lambda s: Signing(s.header(bucket=f"{s.bucket}x")),
+    Authentication.NO_BUCKET: lambda s: Signing(s.header(bucket=None)),
+    Authentication.LAST_DIGIT: lambda s: _rewritten(s, tampering.other_last_digit),
     Authentication.PAST_INSIDE: lambda s: Signing(s.header(clock_offset=-_INSIDE)),
     Authentication.PAST_OUTSIDE: lambda s: Signing(s.header(clock_offset=-_OUTSIDE)),
     Authentication.FUTURE_INSIDE: lambda s: Signing(s.header(clock_offset=_INSIDE)),
     Authentication.FUTURE_OUTSIDE: lambda s: Signing(s.header(clock_offset=_OUTSIDE)),
     Authentication.MALFORMED_DATE: lambda s: Signing(s.header(timestamp=_NO_DATE)),
+    Authentication.IMPOSSIBLE_DATE: lambda s: Signing(
+        s.header(timestamp=_NO_SUCH_MONTH, scope_date=_NO_SUCH_MONTH[:8])
+    ),
     Authentication.REMOVED_DATE: lambda s: Signing(s.header(), tampering.without("x-oss-date")),
     Authentication.NO_DATE: lambda s: Signing(s.header(date_header=False)),
     Authentication.BLANKS: lambda s: Signing(s.header(separator=", ")),
@@ -218,6 +224,7 @@ _HEADER: Mapping[Authentication, Callable[[Signers], Signing]] = {
         s, lambda _: f"OSS {s.credentials.access_key_id}:Y29uZm9ybWFuY2U="
     ),
     Authentication.EMPTY_CREDENTIAL: lambda s: _rewritten(s, tampering.empty_credential),
+    Authentication.EMPTY_SIGNATURE: lambda s: _rewritten(s, tampering.no_digits),
     Authentication.SHORT_SIGNATURE: lambda s: _rewritten(s, lambda text: text[:-1]),
     Authentication.UPPER_SIGNATURE: lambda s: _rewritten(s, tampering.upper_signature),
     Authentication.BOTH_FORMS: lambda s: Signing(_Both(s.url(), s.header())),

@@ -37,6 +37,8 @@ class ViolationEvent:
     steps: tuple[str, ...] = ()
     #: The operation of the exchange, where the run's credentials were denied it.
     denied: str | None = None
+    #: The operation of the exchange, where the target said that it does not offer it.
+    unsupported: str | None = None
 
 
 @dataclass(slots=True)
@@ -98,6 +100,8 @@ class TestRecorder:
     def begin(self, test: str, decides: tuple[str, ...]) -> None:
         """Start the record of a test; checks made in between belong to the next one."""
         self.record.test, self.record.decides = test, decides
+        # A sequence that breaks off while it is set up is not torn down, and must not swallow this test.
+        self._script = None
 
     def end(self) -> TestRecord:
         """The finished record; a new one takes over."""
@@ -163,6 +167,7 @@ class TestRecorder:
                         size=sum(_size(step) for step in [*script, check.exchange]),
                         steps=tuple(step.id for step in script),
                         denied=check.exchange.operation if is_denied(check.exchange) else None,
+                        unsupported=check.exchange.operation if is_unsupported(check.exchange) else None,
                     )
                 )
         for observation in observations:
@@ -183,6 +188,15 @@ def is_denied(exchange: Exchange) -> bool:
         return False
     error = error_of(response)
     return error is not None and error.code == "AccessDenied"
+
+
+def is_unsupported(exchange: Exchange) -> bool:
+    """Whether an answer says that the operation is not offered."""
+    response = exchange.response
+    if response is None or response.status == HTTPStatus.NOT_IMPLEMENTED:
+        return response is not None
+    error = error_of(response) if response.status >= HTTPStatus.BAD_REQUEST else None
+    return error is not None and error.code == "NotImplemented"
 
 
 def _size(exchange: Exchange) -> int:

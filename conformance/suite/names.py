@@ -81,7 +81,8 @@ class Names:
 
     def odd_bucket(self, form: BucketName) -> str:
         """A bucket name of a given form or length, inside the naming rules or not."""
-        name = f"{form.before}{self._unique()}{form.after}"
+        unique = self._unique()
+        name = f"{form.before}{int(unique, 36) if form.digits else unique}{form.after}"
         if not form.length:
             return name
         if form.length < len(name):

@@ -15,6 +15,7 @@ from conformance.wire.exchange import Exchange
 
 # A target that never ends its listing must not hold up the run.
 _MOST_PAGES = 200
+_SIZES_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,12 @@ class Walk:
     def last(self) -> Exchange:
         """The exchange of the last page."""
         return self.pages[-1].exchange
+
+    @property
+    def told(self) -> str:
+        """The sizes of the pages for people; of an endless listing its start."""
+        shown = ", ".join(map(str, self.sizes[:_SIZES_TOLD]))
+        return shown if len(self.sizes) <= _SIZES_TOLD else f"{shown}, ..."
 
 
 def _follow(

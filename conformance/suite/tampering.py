@@ -120,6 +120,16 @@ def empty_credential(text: str) -> str:
     return re.sub(r"Credential=[^,]*", "Credential=", text)
 
 
+def no_digits(text: str) -> str:
+    """The signature's name without any digits behind it."""
+    return f"{text.partition('Signature=')[0]}Signature="
+
+
+def other_last_digit(text: str) -> str:
+    """Sixty-three right digits and a wrong one."""
+    return f"{text[:-1]}{'0' if text[-1] != '0' else '1'}"
+
+
 def upper_signature(text: str) -> str:
     """The right digits in upper case."""
     head, mark, digits = text.partition("Signature=")

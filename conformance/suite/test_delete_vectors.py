@@ -128,9 +128,9 @@ def test_a_full_batch_is_deleted_to_the_last_key(service: Service, resources: Re
     index = resources.index(dimension=1)
     most = service.contract.limit("DeleteVectors", "keys/x-oss-limits/unique-count/maximum")
     keys, (kept,) = resources.keys(most), resources.keys(1)
-    resources.put(index, *(vector(key, [1.0]) for key in keys))
+    resources.put(index, *(vector(key, [1.0], {"n": str(number)}) for number, key in enumerate(keys)))
     resources.put(index, vector(kept, [2.0]))
-    service.call("ListVectors", {"indexName": index, "maxResults": 1000})
+    service.call("ListVectors", {"indexName": index, "maxResults": 1000, "returnMetadata": True})
     service.call(
         "DeleteVectors",
         {"indexName": index, "keys": [*keys, keys[0]]},

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from conformance.cases.baselines import vector
-from conformance.contract.model import Profile
-from conformance.suite.collecting import decides, in_profile, needs_bucket
+from conformance.oracle.expectation import index_quota
+from conformance.suite.collecting import decides, needs_bucket
 from conformance.suite.paging import Walk, walk_buckets, walk_indexes, walk_segments, walk_vectors
 from conformance.suite.property_tests import PropertyViolated, explore, must_hold
-from conformance.suite.resources import Resources
+from conformance.suite.resources import Resources, index_body
 from conformance.suite.service import Service
 
 _SMALL_INDEX = {"dataType": "float32", "dimension": 2, "distanceMetric": "euclidean"}
@@ -62,7 +62,7 @@ def test_pages_of_indexes(service: Service, resources: Resources) -> None:
     for name in reversed(names):
         service.call("PutVectorIndex", {**_SMALL_INDEX, "indexName": name}, bucket=bucket).need()
     # The last full page is where tokens go wrong; the property below draws the rest.
-    for page_size in (1, 5, 500):
+    for page_size in (1, 2, 3, 5, 500):
         _check_indexes(service, walk_indexes(service, bucket, page_size), names, page_size)
     for default in (None, 0):
         walk = walk_indexes(service, bucket, default)
@@ -71,7 +71,7 @@ def test_pages_of_indexes(service: Service, resources: Resources) -> None:
             walk.names == tuple(names) and len(walk.pages) == 1,
             walk.last,
             f"one page with all {len(names)} indexes",
-            f"pages of {list(walk.sizes)}",
+            f"pages of {walk.told}",
         )
 
     def check(example: tuple[int, str]) -> None:
@@ -83,20 +83,50 @@ def test_pages_of_indexes(service: Service, resources: Resources) -> None:
 
     prefixes = st.sampled_from(["", stem, f"{stem}a", f"{stem}zz", stem[1:], stem.swapcase(), names[0]])
     explore(service, "pages of indexes", st.tuples(st.integers(1, 7), prefixes), check, examples=12)
-    for name in names:
+    # An empty prefix, an empty token and no body at all ask for everything.
+    service.call("ListVectorIndexes", {"prefix": "", "nextToken": ""}, bucket=bucket)
+    service.call("ListVectorIndexes", bucket=bucket)
+    for pattern in (".", "_", "%", "*"):
+        # A prefix is text, no pattern.
+        service.call("ListVectorIndexes", {"prefix": f"{stem}{pattern}"}, bucket=bucket)
+    _check_a_deletion_between_pages(service, bucket, names)
+    for name in (names[0], *names[2:]):
         service.call("DeleteVectorIndex", {"indexName": name}, bucket=bucket)
     service.call("ListVectorIndexes", {}, bucket=bucket)
     service.call("DeleteVectorBucket", bucket=bucket)
 
 
-@decides("ListVectorIndexes.maxResults.default", "ListVectorIndexes.paging.complete")
-@in_profile(Profile.FULL)
+def _check_a_deletion_between_pages(service: Service, bucket: str, names: Sequence[str]) -> None:
+    """The next page starts after a name (ListVectorIndexes page, nextToken), also once that one is gone."""
+    first = service.call("ListVectorIndexes", {"maxResults": 2}, bucket=bucket)
+    token = first.value.get("nextToken") if first.value is not None else None
+    service.call("DeleteVectorIndex", {"indexName": names[1]}, bucket=bucket)
+    if not token:
+        return
+    rest = service.call("ListVectorIndexes", {"maxResults": 500, "nextToken": token}, bucket=bucket)
+    found = [entry["indexName"] for entry in rest.members("indexes")]
+    service.check(
+        "ListVectorIndexes.paging.complete", found == list(names[2:]), rest.exchange, list(names[2:]), found
+    )
+
+
+@decides(
+    "ListVectorIndexes.maxResults.default",
+    "ListVectorIndexes.paging.complete",
+    "PutVectorIndex.indexes-per-bucket.accepted",
+    "PutVectorIndex.indexes-per-bucket.rejected",
+)
 @needs_bucket
-def test_the_default_page_of_indexes(service: Service, resources: Resources) -> None:
-    """A full bucket of 100 indexes is one page by default, and pages of 99 are two."""
+def test_a_full_bucket_of_indexes(service: Service, resources: Resources) -> None:
+    """100 indexes fit, are one page by default and two pages of 99; the next is refused, and a deletion makes room."""
     bucket = resources.bucket()
     most = service.contract.limit("ListVectorIndexes", "maxResults/default")
-    names = sorted(resources.index(bucket=bucket, dimension=1) for _ in range(most))
+    quota = index_quota(service.contract)
+    # At no other limit than that of their number.
+    names = sorted(resources.index(bucket=bucket, dimension=2) for _ in range(quota))
+    rejected, extra = "PutVectorIndex.indexes-per-bucket.rejected", service.names.index()
+    service.call("PutVectorIndex", index_body(extra), bucket=bucket, attack=rejected)
+    service.call("GetVectorIndex", {"indexName": extra}, bucket=bucket)
     for default in (None, 0):
         walk = walk_indexes(service, bucket, default)
         service.check(
@@ -104,9 +134,12 @@ def test_the_default_page_of_indexes(service: Service, resources: Resources) -> 
             walk.names == tuple(names) and len(walk.pages) == 1,
             walk.last,
             f"one page of {most} indexes",
-            f"pages of {list(walk.sizes)}",
+            f"pages of {walk.told}",
         )
     _check_indexes(service, walk_indexes(service, bucket, most - 1), names, most - 1)
+    service.call("DeleteVectorIndex", {"indexName": names.pop()}, bucket=bucket).need()
+    names.append(resources.index(bucket=bucket, dimension=2))
+    service.call("PutVectorIndex", index_body(service.names.index()), bucket=bucket, attack=rejected)
     for name in names:
         service.call("DeleteVectorIndex", {"indexName": name}, bucket=bucket)
     service.call("DeleteVectorBucket", bucket=bucket)
@@ -131,7 +164,7 @@ def _check_vectors(service: Service, walk: Walk, keys: Sequence[str], page_size:
             len(walk.pages) == _pages(len(keys), page_size),
             walk.last,
             f"no token after the last of {len(keys)} vectors in pages of {page_size}",
-            f"{len(walk.pages)} pages of {list(walk.sizes)}",
+            f"{len(walk.pages)} pages of {walk.told}",
         )
     return good
 
@@ -145,8 +178,11 @@ def _check_vectors(service: Service, walk: Walk, keys: Sequence[str], page_size:
 def test_pages_of_vectors(service: Service, resources: Resources) -> None:
     """Ten vectors in pages of any size: every vector once, no page empty, none after a full last one."""
     index = resources.index(dimension=2)
-    keys = resources.keys(10)
-    resources.put(index, *(vector(key, [1.0, 2.0]) for key in keys))
+    *keys, gone, too = resources.keys(12)
+    resources.put(index, *(vector(key, [1.0, 2.0]) for key in (gone, *keys, too)))
+    # What was overwritten or deleted must not be counted.
+    resources.put(index, *(vector(key, [2.0, 1.0]) for key in (*keys[:3], keys[-1])))
+    service.call("DeleteVectors", {"indexName": index, "keys": [gone, too]})
     for page_size in (1, len(keys), 1000):
         walk = walk_vectors(service, index, page_size, returnData=True, returnMetadata=True)
         _check_vectors(service, walk, keys, page_size)
@@ -160,18 +196,23 @@ def test_pages_of_vectors(service: Service, resources: Resources) -> None:
 
     examples = st.tuples(st.integers(1, len(keys) + 2), st.booleans(), st.booleans())
     explore(service, "pages of vectors", examples, check, examples=12)
+    # What is deleted after a listing takes no room in the next one.
+    service.call("DeleteVectors", {"indexName": index, "keys": keys[::2]}).need()
+    _check_vectors(service, walk_vectors(service, index, 1), keys[1::2], 1)
     service.call("DeleteVectorIndex", {"indexName": index})
 
 
-@decides("ListVectors.maxResults.default", "ListVectors.paging.complete")
+@decides("ListVectors.maxResults.default", "ListVectors.paging.complete", "ListVectors.paging.last-page")
 def test_the_default_page_of_vectors(service: Service, resources: Resources) -> None:
-    """More vectors than the default page holds: at most 500 at once, all of them in the end."""
+    """As many vectors as the default page holds, then more: at most 500 at once, all of them in the end."""
     index = resources.index(dimension=1)
     batch = service.contract.limit("PutVectors", "vectors/maxItems")
     most = service.contract.limit("ListVectors", "maxResults/default")
     keys = resources.keys(most + 7)
-    for start in range(0, len(keys), batch):
-        resources.put(index, *(vector(key, [1.0]) for key in keys[start : start + batch]))
+    for start in range(0, most, batch):
+        resources.put(index, *(vector(key, [1.0]) for key in keys[start : min(start + batch, most)]))
+    _check_vectors(service, walk_vectors(service, index, None), keys[:most], most)
+    resources.put(index, *(vector(key, [1.0]) for key in keys[most:]))
     for page_size in (100, most, most + 7, 1000):
         _check_vectors(service, walk_vectors(service, index, page_size), keys, page_size)
     walk = walk_vectors(service, index, None)
@@ -186,7 +227,25 @@ def test_the_default_page_of_vectors(service: Service, resources: Resources) -> 
     service.call("DeleteVectorIndex", {"indexName": index})
 
 
-@decides("ListVectors.segments.partition")
+def _check_the_default_segment(service: Service, index: str) -> None:
+    """Segments count from zero, and zero is meant where none is named (ListVectors page, segmentIndex)."""
+    body = {"indexName": index, "maxResults": 1000, "segmentCount": 2}
+    named = service.call("ListVectors", {**body, "segmentIndex": 0}).need()
+    unnamed = service.call("ListVectors", body).need()
+    if any(page.value.get("nextToken") for page in (named, unnamed)):
+        # A page may be cut short by the size of its data.
+        return
+    wanted, found = (sorted(entry["key"] for entry in page.members("vectors")) for page in (named, unnamed))
+    service.check(
+        "ListVectors.segmentIndex.default",
+        found == wanted,
+        unnamed.exchange,
+        f"the {len(wanted)} keys of the first segment",
+        f"{len(found)} keys",
+    )
+
+
+@decides("ListVectors.segments.partition", "ListVectors.segmentIndex.default", "ListVectors.paging.last-page")
 def test_segments_partition_an_index(service: Service, resources: Resources) -> None:
     """For any number of segments: disjoint, complete, also when each is read in pages."""
     index = resources.index(dimension=1)
@@ -197,6 +256,14 @@ def test_segments_partition_an_index(service: Service, resources: Resources) -> 
     def partition(count: int, page_size: int) -> bool:
         walks = list(walk_segments(service, index, page_size, count))
         found = [name for walk in walks for name in walk.names]
+        for walk in walks:
+            service.check(
+                "ListVectors.paging.last-page",
+                walk.sizes[-1] > 0 or len(walk.sizes) == 1,
+                walk.last,
+                f"no token after the last vector of one of {count} segments",
+                f"pages of {walk.told}",
+            )
         return service.check(
             "ListVectors.segments.partition",
             sorted(found) == sorted(keys),
@@ -207,6 +274,7 @@ def test_segments_partition_an_index(service: Service, resources: Resources) -> 
 
     for count, page_size in ((1, 1000), (2, 1000), (3, 4), (most, 2)):
         partition(count, page_size)
+    _check_the_default_segment(service, index)
 
     def check(example: tuple[int, int]) -> None:
         if not partition(*example):

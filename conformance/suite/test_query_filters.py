@@ -23,6 +23,11 @@ _FILMS: dict[str, dict[str, Any] | None] = {
     "f4": {"kind": "documentary", "year": "1999"},
     "f5": {"kind": "Comedy", "year": "2020 "},
     "f6": None,
+    # Equal to nobody but itself, whatever a careless service folds, cuts off or takes for a pattern.
+    "f7": {"kind": "caf\u00e9", "year": "*", "title": f"{'x' * 300}a"},
+    "f8": {"kind": "cafe\u0301", "year": "%", "title": f"{'x' * 300}b"},
+    "f9": {"kind": "cafe", "Kind": "comedy", "year": "$eq", "title": "\U0001f600"},
+    "f10": {"kind": "\uff43afe", "year": "02020", "title": "\U0001f601"},
 }
 
 _COMEDY = {"kind": {"$eq": "comedy"}}
@@ -32,6 +37,19 @@ _Y2020 = {"year": {"$eq": "2020"}}
 FILTERS: dict[str, dict[str, Any]] = {
     "eq": _COMEDY,
     "eq-exact": {"year": {"$eq": "2020 "}},
+    "eq-composed": {"kind": {"$eq": "caf\u00e9"}},
+    "eq-decomposed": {"kind": {"$eq": "cafe\u0301"}},
+    "eq-other-field": {"Kind": {"$eq": "comedy"}},
+    "eq-plain": {"kind": {"$eq": "cafe"}},
+    "ne-composed": {"kind": {"$ne": "caf\u00e9"}},
+    "in-decomposed": {"kind": {"$in": ["cafe\u0301", "\uff43afe"]}},
+    "eq-long": {"title": {"$eq": f"{'x' * 300}b"}},
+    "eq-emoji": {"title": {"$eq": "\U0001f600"}},
+    "in-emoji": {"title": {"$in": ["\U0001f601"]}},
+    "eq-star": {"year": {"$eq": "*"}},
+    "eq-percent": {"year": {"$eq": "%"}},
+    "eq-operator": {"year": {"$eq": "$eq"}},
+    "eq-zero-first": {"year": {"$eq": "02020"}},
     "eq-none": {"kind": {"$eq": "opera"}},
     "eq-beginning": {"kind": {"$eq": "com"}},
     "eq-inside": {"kind": {"$eq": "med"}},
@@ -50,12 +68,20 @@ FILTERS: dict[str, dict[str, Any]] = {
     "exists-false-everywhere": {"nothing": {"$exists": False}},
     "in-part-of-a-value": {"kind": {"$in": ["com", "medy", "comedyx"]}},
     "in-many": {"kind": {"$in": [*(f"x{number}" for number in range(14)), "drama"]}},
+    "in-a-thousand": {"kind": {"$in": [*(f"x{number}" for number in range(999)), "drama"]}},
+    "and-one-field": {"$and": [{"tags": {"$eq": "new"}}, {"tags": {"$eq": "fun"}}]},
+    "and-one-field-twice": {"$and": [{"kind": {"$ne": "comedy"}}, {"kind": {"$ne": "drama"}}]},
+    "or-one-field": {
+        "$or": [{"kind": {"$eq": "drama"}}, {"kind": {"$eq": "comedy"}}, {"kind": {"$eq": "opera"}}]
+    },
     "nin-part-of-a-value": {"kind": {"$nin": ["com", "dram"]}},
     "or-third": {"$or": [{"kind": {"$eq": "opera"}}, {"kind": {"$eq": "ballet"}}, _COMEDY]},
     "deep": nested(7, "comedy"),
     "and": {"$and": [_COMEDY, _Y2020]},
     "and-one": {"$and": [_COMEDY]},
     "and-three": {"$and": [_COMEDY, _Y2020, {"tags": {"$eq": "fun"}}]},
+    "and-third-decides": {"$and": [{"kind": {"$ne": "opera"}}, _Y2020, {"kind": {"$eq": "drama"}}]},
+    "and-of-ten-ors": {"$and": [{"$or": [_COMEDY, {"kind": {"$eq": "drama"}}]}] * 10},
     "and-contradiction": {"$and": [_COMEDY, {"kind": {"$eq": "drama"}}]},
     "or": {"$or": [_COMEDY, {"year": {"$eq": "1999"}}]},
     "or-one": {"$or": [_COMEDY]},
@@ -87,7 +113,7 @@ FILTERS: dict[str, dict[str, Any]] = {
     "QueryVectors.filter.empty",
 )
 def test_filters_choose_by_metadata(service: Service, resources: Resources) -> None:
-    """Every core operator on strings and arrays, alone and combined, over six films."""
+    """Every core operator on strings and arrays, alone and combined, over ten films."""
     index = resources.index(dimension=2)
     resources.put(
         index,

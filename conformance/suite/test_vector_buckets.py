@@ -9,6 +9,7 @@ empty or do not exist.
 from __future__ import annotations
 
 from conformance.cases.case import Case
+from conformance.cases.documents import policy_text
 from conformance.suite.collecting import cases_of, decides, needs_bucket
 from conformance.suite.resources import Resources
 from conformance.suite.service import Service
@@ -33,6 +34,7 @@ def test_directed_case(resources: Resources, case: Case) -> None:
     "GetVectorBucket.Name.arn",
     "GetVectorBucket.CreationDate.format",
     "GetVectorBucket.CreationDate.plausible",
+    "GetVectorBucket.CreationDate.stable",
     "GetVectorBucket.Location.form",
     "GetVectorBucket.Region.form",
     "GetVectorBucket.ExtranetEndpoint.form",
@@ -54,6 +56,7 @@ def test_life_of_a_bucket(service: Service, resources: Resources) -> None:
     service.call("GetVectorBucket", bucket=bucket)
     service.call("ListVectorBuckets", query=f"prefix={bucket}&max-keys=1000")
     service.call("ListVectorIndexes", {}, bucket=bucket)
+    service.call("GetVectorBucket", bucket=bucket)
     service.call("DeleteVectorBucket", bucket=bucket).need()
     service.call("GetVectorBucket", bucket=bucket)
     service.call("ListVectorBuckets", query=f"prefix={bucket}&max-keys=1000")
@@ -97,7 +100,10 @@ def test_a_refused_creation_leaves_no_bucket(service: Service, resources: Resour
 def test_a_bucket_with_an_index_is_not_deleted(service: Service, resources: Resources) -> None:
     """409 while an index is there, with and without vectors in it; 204 right after the index is gone."""
     bucket = resources.bucket()
+    service.call("GetVectorBucket", bucket=bucket)
     index = resources.index(bucket=bucket)
+    # What is put into a bucket does not make it a new one.
+    service.call("GetVectorBucket", bucket=bucket)
     refused = "DeleteVectorBucket.VectorBucketNotEmpty"
     service.call("DeleteVectorBucket", bucket=bucket, attack=refused)
     refusal = service.call("GetVectorIndex", {"indexName": index}, bucket=bucket)
@@ -116,10 +122,26 @@ def test_a_bucket_with_an_index_is_not_deleted(service: Service, resources: Reso
     service.call("DeleteVectorBucket", bucket=bucket, attack="DeleteVectorBucket.after-index-deleted")
 
 
-@decides("PutVectorBucket.repeat")
+@decides("PutVectorBucket.repeat", "PutVectorBucket.repeat.keeps-content")
 @needs_bucket
 def test_creating_an_own_bucket_again(service: Service, resources: Resources) -> None:
-    """Not documented: recorded only."""
+    """Which answer it gives is not documented, and recorded only; what is in the bucket stays."""
     bucket = resources.bucket()
-    service.call("PutVectorBucket", bucket=bucket, attack="PutVectorBucket.repeat")
+    service.call("PutBucketPolicy", raw=policy_text(), bucket=bucket).need()
+    index = resources.index(bucket=bucket)
+    key = resources.keys(1)[0]
+    resources.put(index, {"key": key, "data": {"float32": [1.0, 2.0, 3.0, 4.0]}}, bucket=bucket)
+    resources.read(index, [key], bucket=bucket)
+    again = service.call("PutVectorBucket", bucket=bucket, attack="PutVectorBucket.repeat")
+    found = service.call("GetVectorIndex", {"indexName": index}, bucket=bucket)
+    service.check(
+        "PutVectorBucket.repeat.keeps-content",
+        found.served,
+        again.exchange,
+        "the index of the bucket is still there",
+        f"status {found.status} for GetVectorIndex",
+    )
+    resources.read(index, [key], bucket=bucket)
+    service.call("GetBucketPolicy", bucket=bucket)
+    service.call("DeleteVectorIndex", {"indexName": index}, bucket=bucket)
     service.call("DeleteVectorBucket", bucket=bucket)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from conformance.cases.baselines import vector
 from conformance.cases.case import Case, Slot
 from conformance.suite.collecting import cases_of, decides
-from conformance.suite.resources import Resources
+from conformance.suite.resources import Resources, index_body
 from conformance.suite.service import Service
 
 _MOST_PAGES = 200
@@ -33,6 +33,7 @@ def test_directed_case(resources: Resources, case: Case) -> None:
     "GetVectorIndex.metadata.agrees",
     "GetVectorIndex.createTime.format",
     "GetVectorIndex.createTime.plausible",
+    "GetVectorIndex.createTime.stable",
     "GetVectorIndex.status.values",
     "ListVectorIndexes.success.status",
     "ListVectorIndexes.success.body",
@@ -50,6 +51,8 @@ def test_descriptions_agree_with_creations(service: Service, resources: Resource
         service.call("GetVectorIndex", {"indexName": name})
     service.call("ListVectorIndexes", {"maxResults": 500})
     service.call("ListVectorIndexes", {})
+    resources.put(names[0], vector(resources.keys(1)[0], [1.0]))
+    service.call("GetVectorIndex", {"indexName": names[0]})
     for name in names:
         service.call("DeleteVectorIndex", {"indexName": name})
 
@@ -91,7 +94,10 @@ def test_a_deleted_index_is_gone_and_no_other(service: Service, resources: Resou
 
 
 @decides(
-    "GetVectorIndex.NoSuchVectorIndex", "DeleteVectorIndex.NoSuchVectorIndex", "DeleteVectorIndex.only-named"
+    "GetVectorIndex.NoSuchVectorIndex",
+    "DeleteVectorIndex.NoSuchVectorIndex",
+    "DeleteVectorIndex.only-named",
+    "PutVectorIndex.success.status",
 )
 def test_names_that_are_nearly_right_do_not_exist(service: Service, resources: Resources) -> None:
     """A beginning of an existing name and an extension of it name no index, and deleting them deletes nothing."""
@@ -108,7 +114,20 @@ def test_names_that_are_nearly_right_do_not_exist(service: Service, resources: R
             "the index is there",
             answer.status,
         )
+    # An extension of a name that is taken is free, and stays when the shorter one is deleted.
+    longer = f"{name}x"
+    service.call("PutVectorIndex", index_body(longer)).need()
+    service.call("GetVectorIndex", {"indexName": longer})
     service.call("DeleteVectorIndex", {"indexName": name})
+    answer = service.call("GetVectorIndex", {"indexName": longer})
+    service.check(
+        "DeleteVectorIndex.only-named",
+        answer.served,
+        answer.exchange,
+        "the index with the longer name is there",
+        answer.status,
+    )
+    service.call("DeleteVectorIndex", {"indexName": longer})
 
 
 @decides("ListVectorIndexes.errors.VectorIndexParameterInvalid")

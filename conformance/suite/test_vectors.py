@@ -9,6 +9,7 @@ segments lose and repeat nothing.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from conformance.cases.baselines import vector
@@ -51,12 +52,12 @@ def test_directed_case(resources: Resources, case: Case) -> None:
 def test_what_is_written_is_read(service: Service, resources: Resources) -> None:
     """Vectors with and without metadata, read by key and by listing; unknown keys are left out."""
     index = resources.index(non_filterable=("note",))
-    with_metadata, plain, array, tempting = resources.keys(4)
+    with_metadata, plain, array, tempting, named = resources.keys(5)
     resources.put(
         index,
         vector(with_metadata, metadata={"title": "one", "note": "long text", "tags": ["a", "b"]}),
         vector(plain, [-1.5, 0.0, 2.0, 1e-3]),
-        vector(array, [1e10, -1e10, 1e-10, 3.4e38], metadata={"tags": ["x"]}),
+        vector(array, [1e10, -1e10, 1e-10, 3.4e38], metadata={"tags": ["x"], "note": ["m", "n"]}),
         vector(
             tempting,
             metadata={
@@ -67,13 +68,45 @@ def test_what_is_written_is_read(service: Service, resources: Resources) -> None
                 "e": "0123",
                 "f": ["1", "1"],
                 "g": "\u7535\u5f71 \u00e9 \U0001f600",
+                "h": list(TEMPTING_KEYS.values()),
+                "j": "a,b",
+                "i": ["2024-01-02", "1.10", "a,b", "\r\n", "cafe\u0301", "&amp;"],
+            },
+        ),
+        vector(
+            named,
+            metadata={
+                "Kind": "a",
+                "kind": "b",
+                "key": "c",
+                "data": "d",
+                "metadata": "e",
+                "distance": "f",
+                "id": "g",
+                "_x": "h",
+                "float32": "i",
+                "indexName": "j",
             },
         ),
     )
-    resources.read(index, [with_metadata, plain, array, tempting, *resources.keys(2)])
+    resources.read(index, [with_metadata, plain, array, tempting, named, *resources.keys(2)])
     resources.read(index, [plain])
     resources.read(index, resources.keys(2))
     service.call("ListVectors", {"indexName": index, "returnData": True, "returnMetadata": True})
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("PutVectors.metadata.empty-values.stored")
+def test_empty_values_that_are_accepted_come_back(service: Service, resources: Resources) -> None:
+    """An empty string, an empty array and an empty string among others: a service may refuse them, not lose them."""
+    index = resources.index(non_filterable=("note",))
+    keys = resources.keys(4)
+    values: list[Any] = ["", [], ["a", "", "b"], [""]]
+    for key, value in zip(keys, values, strict=True):
+        entry = vector(key, metadata={"kind": value, "note": value, "title": "full"})
+        service.call("PutVectors", {"indexName": index, "vectors": [entry]})
+    resources.read(index, keys)
+    service.call("ListVectors", {"indexName": index, "returnMetadata": True})
     service.call("DeleteVectorIndex", {"indexName": index})
 
 
@@ -104,6 +137,8 @@ def test_overwriting_replaces(service: Service, resources: Resources) -> None:
     """Data and metadata are the new ones only, by key and in listings: fewer fields, other fields, none at all."""
     index = resources.index()
     key, other = resources.keys(2)
+    # That a key was not there once must not be remembered.
+    resources.read(index, [key, other])
     resources.put(
         index, vector(key, metadata={"title": "old", "tags": ["a"]}), vector(other, metadata={"a": "b"})
     )
@@ -112,6 +147,8 @@ def test_overwriting_replaces(service: Service, resources: Resources) -> None:
         vector(key, [4.0, 3.0, 2.0, 1.0], {"title": "new"}),
         vector(key, [4.0, 3.0, 2.0, 1.5], {"kind": "other"}),
         vector(key, [4.0, 3.0, 2.0, 2.0]),
+        vector(key, [2.0, 3.0, 2.0, 2.0], {"kind": "again"}),
+        vector(key, [2.0, 3.0, 2.0, 2.5], {}),
         vector(key, [1.0, 1.0, 1.0, 1.0], {"tags": ["x", "y"]}),
     ):
         resources.put(index, entry)
@@ -130,6 +167,7 @@ def test_values_go_through_float32(service: Service, resources: Resources) -> No
         [1 / 3, -2 / 3, 1e-7, 123456.789],
         [3.4028234663852886e38, -3.4028234663852886e38, 1.1754943508222875e-38, 1.0],
         [16777217, -16777217, 1, 0],
+        [3000000000, -3000000000, 1000000000000, 5],
         [-0.0, 1.0, 2.0, 3.0],
         [1.00000001, 0.99999999, 1e20, 1e-20],
     ]
@@ -146,13 +184,44 @@ def test_keys_stay_as_they_are(service: Service, resources: Resources) -> None:
     stem = resources.keys(1)[0]
     keys = [f"{text}|{stem}|{text}" for text in TEMPTING_KEYS.values()]
     keys += [f" {stem}", f"{stem} ", f"\t{stem}", f"{stem}\n"]
+    # As they stand: what a careless service takes for nothing, or for each other.
+    keys += [" ", "0", "00", "01", "1", "1.0", "null", "true"]
     resources.put(index, *(vector(key, [float(number), 1.0, 2.0, 3.0]) for number, key in enumerate(keys)))
     resources.read(index, keys)
     service.call("ListVectors", {"indexName": index, "returnData": True})
-    for key in keys[:3]:
+    for key in (*keys[:3], "0", "null"):
         resources.read(index, [key])
     service.call("DeleteVectors", {"indexName": index, "keys": keys[::2]})
     resources.read(index, keys)
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("PutVectors.key.unicode.preserved", "PutVectors.metadata.stored", "Http.body.spelling")
+def test_escapes_mean_the_characters_they_stand_for(service: Service, resources: Resources) -> None:
+    """The Python client escapes everything but ASCII, an emoji as a pair: what is stored is the text itself."""
+    index = resources.shared(Slot.INDEX)
+    stem = resources.keys(1)[0]
+    entry = vector(
+        f"{stem}\u5411\U0001f600\u00e9", metadata={"title": "\U0001f3ac \u7535\u5f71", "kind": "\u00fc"}
+    )
+    body = {"indexName": index, "vectors": [entry]}
+    service.call("PutVectors", raw=json.dumps(body).encode(), attack="Http.body.spelling").need()
+    resources.read(index, [entry["key"]])
+    keys = {"indexName": index, "keys": [entry["key"]], "returnMetadata": True}
+    service.call("GetVectors", raw=json.dumps(keys).encode(), attack="Http.body.spelling")
+
+
+@decides("PutVectors.stores")
+def test_a_key_with_a_nul_is_stored_whole_or_refused(service: Service, resources: Resources) -> None:
+    """Any UTF-8 may be a key (PutVectors page); of those that a service takes with a NUL nothing may be cut off."""
+    index = resources.index()
+    stem = resources.keys(1)[0]
+    resources.put(index, vector(stem))
+    service.call(
+        "PutVectors", {"indexName": index, "vectors": [vector(f"{stem}\0tail", [9.0, 8.0, 7.0, 6.0])]}
+    )
+    service.call("ListVectors", {"indexName": index, "returnData": True})
+    resources.read(index, [stem])
     service.call("DeleteVectorIndex", {"indexName": index})
 
 
@@ -188,12 +257,40 @@ def test_a_refused_batch_writes_nothing(service: Service, resources: Resources) 
     "GetVectors.only-requested",
     "ListVectors.only-stored",
     "QueryVectors.only-stored",
+    "GetVectorIndex.NoSuchVectorIndex",
+    "ListVectorIndexes.only-own",
+    "PutVectors.NoSuchVectorIndex",
+    "GetVectors.NoSuchVectorIndex",
+    "ListVectors.NoSuchVectorIndex",
+    "DeleteVectors.NoSuchVectorIndex",
+    "QueryVectors.NoSuchVectorIndex",
 )
 @needs_bucket
 def test_indexes_and_buckets_are_isolated(service: Service, resources: Resources) -> None:
     """Two like indexes in one bucket and one of the same name in another: reads and writes meet only their own."""
     other = resources.bucket()
     name, neighbour = resources.index(), resources.index()
+    key, point = resources.keys(1)[0], {"float32": [1.0, 0.5, 0.0, 0.0]}
+    resources.put(name, vector(key))
+    # An empty index shows nothing of the one beside it.
+    service.call("ListVectors", {"indexName": neighbour})
+    resources.read(neighbour, [key])
+    service.call("QueryVectors", {"indexName": neighbour, "queryVector": point, "topK": 5}, settle=True)
+    # An index is in its own bucket only.
+    service.call("GetVectorIndex", {"indexName": name}, bucket=other)
+    listing = service.call("ListVectorIndexes", {}, bucket=other)
+    service.check(
+        "ListVectorIndexes.only-own",
+        not listing.members("indexes"),
+        listing.exchange,
+        "no index in a new bucket",
+        [entry.get("indexName") for entry in listing.members("indexes")],
+    )
+    service.call("GetVectors", {"indexName": name, "keys": [key]}, bucket=other)
+    service.call("ListVectors", {"indexName": name}, bucket=other)
+    service.call("QueryVectors", {"indexName": name, "queryVector": point, "topK": 1}, bucket=other)
+    service.call("DeleteVectors", {"indexName": name, "keys": [key]}, bucket=other)
+    service.call("PutVectors", {"indexName": name, "vectors": [vector(key)]}, bucket=other)
     service.call("PutVectorIndex", index_body(name), bucket=other).need()
     places = ((name, None), (neighbour, None), (name, other))
     common, *own = resources.keys(4)
@@ -208,7 +305,6 @@ def test_indexes_and_buckets_are_isolated(service: Service, resources: Resources
             resources.read(index, [common, *own], bucket=bucket)
             body = {"indexName": index, "returnData": True, "returnMetadata": True}
             service.call("ListVectors", body, bucket=bucket)
-            point = {"float32": [1.0, 0.5, 0.0, 0.0]}
             query = {"indexName": index, "queryVector": point, "topK": 10, "returnMetadata": True}
             service.call("QueryVectors", query, bucket=bucket, settle=True)
 
@@ -234,9 +330,11 @@ def test_keys_are_matched_whole(service: Service, resources: Resources) -> None:
     keys = [*dict.fromkeys(alike), *resources.keys(most)][:most]
     resources.put(index, *(vector(key, [float(place)]) for place, key in enumerate(keys)))
     service.call("ListVectors", {"indexName": index, "returnData": True})
-    for key in (stem, f"{stem}0", stem.upper(), stem[:-1], f"{stem}1", f"{stem}*"):
+    absent = (stem[:-1], f"{stem}1", f"{stem.upper()}00", *(f"{stem}{sign}" for sign in "*?%_."))
+    for key in (stem, f"{stem}0", stem.upper(), *absent):
         resources.read(index, [key])
     resources.read(index, keys)
+    resources.read(index, keys[::-1])
     resources.read(index, [keys[0], f"{stem}-none", keys[1], f"{stem}-neither", keys[-1]])
     service.call("DeleteVectorIndex", {"indexName": index})
 

@@ -82,7 +82,6 @@ ONE_SIDED = {
     "PutVectors.data.dimension.rejected": "the other side is every batch",
     "PutVectors.data.finite.rejected": "the other side is every batch",
     "PutVectors.data.float32-range.rejected": "the largest float32 is in PutVectors.data.stored",
-    "PutVectors.data.zero-under-cosine.rejected": "the other side is zero-under-euclidean",
     "PutVectors.data.zero-under-euclidean.accepted": "the other side is zero-under-cosine",
     "PutVectors.key.characters.accepted": "a documented freedom",
     "QueryVectors.queryVector.dimension.rejected": "the other side is every query",

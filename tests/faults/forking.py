@@ -6,6 +6,7 @@ paid twice and nothing leaks from one trial into the next.
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -36,6 +37,9 @@ class _Loop:
         """Replace pytest's own loop."""
         if session.testsfailed:
             raise session.Failed(f"{session.testsfailed} modules of the suite cannot be collected")
+        # What is there now stays to the end: a collection in a fork would look through it, and copy its pages.
+        gc.collect()
+        gc.freeze()
         self._use(session)
         return True
 

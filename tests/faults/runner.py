@@ -21,7 +21,7 @@ from tests.faults.catalogue import FAULTS
 from tests.faults.forking import Forks, with_collected_suite
 from tests.faults.model import Fault
 from tests.faults.table import render
-from tests.faults.trial import Outcome, attempt
+from tests.faults.trial import Outcome, attempt, look_at
 
 _DEADLINE_SECONDS = 180.0
 
@@ -50,6 +50,7 @@ def measure(
     outcomes: list[Outcome] = []
 
     def use(session: pytest.Session) -> None:
+        look_at(session.items)
         forks = Forks[Fault | None](
             lambda fault: attempt(session, fault, whole=whole, near=near).to_line(),
             jobs=jobs,

@@ -147,6 +147,14 @@ def _is_fine_grained_code(node: Node) -> bool:
     return node.type == "string" and _FINE_GRAINED_CODE.fullmatch(_code(node)) is not None
 
 
+def _is_error_member(node: Node) -> bool:
+    """Inside ``members=...`` of a refusal, or inside an assignment to that name."""
+    return any(
+        one.type in ("argument", "expr_stmt") and _code(one.children[0]) == "members"
+        for one in _ancestors(node)
+    )
+
+
 def _is_choice(node: Node) -> bool:
     """Inside a comparison with a choice, or the negation of such a condition."""
     if node.type in ("if_stmt", "while_stmt", "test"):
@@ -172,4 +180,5 @@ SYNTAX: Mapping[str, Callable[[Node], bool]] = {
     "message": _is_message,
     "fine-grained-code": _is_fine_grained_code,
     "choice": _is_choice,
+    "error-member": _is_error_member,
 }

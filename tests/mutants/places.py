@@ -130,7 +130,11 @@ def sample(places: Sequence[Place], size: int | None, seed: int) -> list[Place]:
 def mutate(place: Place, sources: Sources, operators: Mapping[str, Operator]) -> Mutant | None:
     """The mutant of a place, or None where the change leaves no Python or the same Python."""
     before = sources.texts[place.module]
-    after: str | None = mutate_code(before, operators[place.operator], place.occurrence)
+    try:
+        after: str | None = mutate_code(before, operators[place.operator], place.occurrence)
+    except AttributeError:
+        # cosmic-ray's ExceptionReplacer takes every exception of a tuple for a name without a dot.
+        return None
     if after is None or after == before:
         return None
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ast
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,48 +12,65 @@ import yaml
 
 from tests.mutants.places import WHOLE_MODULE, Identity
 
-FILE = Path(__file__).with_name("reviewed.yaml")
+#: A file for each module or package of the emulator, named after it.
+FOLDER = Path(__file__).with_name("reviewed")
 #: "gap": the suite should tell.  "undocumented": no page says which of the two is right.  "equivalent": no
 #: request whatever shows it.  "outside": speed, log, start and end of the process, optional settings.
 JUDGEMENTS = ("gap", "undocumented", "equivalent", "outside")
 ANY = "*"
+_MEMBERS = frozenset({"module", "in", "operator", "before", "after", "verdict", "reason"})
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One judgement.  ``operator`` and ``after`` may be ``*``: then every change of that line is meant.
+    """One judgement: of one mutant, of every change of a line, or of every change of a function.
 
-    With ``before`` it is every change of that function, for what no page describes as a whole.
+    Scope, operator and ``after`` may be globs, and ``before`` may be ``*``; what an entry leaves out is ``*``.
     """
 
     identity: Identity
     verdict: str
     reason: str
 
+    def is_about(self, module: str, scope: str) -> bool:
+        """Whether some change in a function or class is meant."""
+        own = self.identity
+        return own.module == module and fnmatchcase(scope, own.scope)
+
     def concerns(self, identity: Identity) -> bool:
         """Whether this is the judgement of a mutant."""
         own = self.identity
         return (
-            (own.module, own.scope) == (identity.module, identity.scope)
+            self.is_about(identity.module, identity.scope)
             and own.before in (ANY, identity.before)
             and own.after in (ANY, identity.after)
             and fnmatchcase(identity.operator, own.operator)
         )
 
 
-def load_reviews(file: Path = FILE) -> tuple[Review, ...]:
-    """All judgements; raises ``ValueError`` for an entry that is incomplete."""
-    entries = yaml.safe_load(file.read_text(encoding="utf-8")) or []
-    return tuple(_review(entry) for entry in entries)
+def load_reviews(folder: Path = FOLDER) -> tuple[Review, ...]:
+    """All judgements; raises ``ValueError`` for an entry that is incomplete or in the wrong file."""
+    return tuple(review for file in sorted(folder.glob("*.yaml")) for review in _reviews(file))
+
+
+def _reviews(file: Path) -> Iterator[Review]:
+    for entry in yaml.safe_load(file.read_text(encoding="utf-8")) or []:
+        if entry["module"].partition(".")[0] != file.stem or not entry.keys() <= _MEMBERS:
+            raise ValueError(f"{file.name}: wrong file or a member that is none: {entry}")
+        yield _review(entry)
 
 
 def _review(entry: dict[str, str]) -> Review:
     identity = Identity(
-        entry["module"], entry.get("in", WHOLE_MODULE), entry["operator"], entry["before"], entry["after"]
+        entry["module"],
+        entry.get("in", WHOLE_MODULE),
+        entry.get("operator", ANY),
+        entry.get("before", ANY),
+        entry.get("after", ANY),
     )
     if entry["verdict"] not in JUDGEMENTS or not entry.get("reason", "").strip():
         raise ValueError(f"{identity}: a verdict of {', '.join(JUDGEMENTS)} and a reason are needed")
-    if identity.before == ANY and identity.scope == WHOLE_MODULE:
+    if identity.before == ANY and identity.scope in (WHOLE_MODULE, ANY):
         raise ValueError(f"{identity}: a whole module is a matter for the exclusions")
     if entry["verdict"] == "gap" and ANY in (identity.operator, identity.before, identity.after):
         raise ValueError(f"{identity}: a gap is one mutant, not several")
@@ -71,7 +89,7 @@ def _breadth(review: Review) -> int:
 
 
 def as_entry(identity: Identity, verdict: str = "", reason: str = "") -> str:
-    """The text of an entry, to be pasted into the file and completed."""
+    """The text of an entry, to be pasted into a file of the folder and completed."""
     entry = {
         "module": identity.module,
         **({"in": identity.scope} if identity.scope != WHOLE_MODULE else {}),
@@ -86,9 +104,19 @@ def as_entry(identity: Identity, verdict: str = "", reason: str = "") -> str:
 
 def not_in_source(reviews: Iterable[Review], text: str) -> list[Review]:
     """Judgements of lines and functions that are not in the text of their module any more."""
-    even = " ".join(text.split())
-    return [review for review in reviews if _sign(review.identity) not in even]
+    even, scopes = " ".join(text.split()), {WHOLE_MODULE, *_scopes(ast.parse(text))}
+    return [
+        review
+        for review in reviews
+        if not any(review.is_about(review.identity.module, scope) for scope in scopes)
+        or (review.identity.before != ANY and review.identity.before not in even)
+    ]
 
 
-def _sign(identity: Identity) -> str:
-    return f"def {identity.scope.rpartition('.')[2]}(" if identity.before == ANY else identity.before
+def _scopes(node: ast.AST, around: str = "") -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        inner = around
+        if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = f"{around}.{child.name}".lstrip(".")
+            yield inner
+        yield from _scopes(child, inner)

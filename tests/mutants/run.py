@@ -17,13 +17,16 @@ from pathlib import Path
 import pytest
 
 from tests.faults.forking import Forks, with_collected_suite
+from tests.faults.trial import decided_by
 from tests.mutants.exclusions import Exclusions
 from tests.mutants.loading import MutatedPackage
 from tests.mutants.operators import all_operators
 from tests.mutants.places import PACKAGE, Mutant, Place, Sources, find_places, mutants, sample
+from tests.mutants.reach import Reach, Tracer, fingerprint, words
 from tests.mutants.reviewed import JUDGEMENTS, Review, load_reviews, review_of
 from tests.mutants.table import render, score
-from tests.mutants.trial import LONGEST_SECONDS, Ending, attempt
+from tests.mutants.trial import LONGEST_SECONDS, Ending, attempt, core_tests, survey
+from tests.mutants.uses import Uses
 
 ROOT = Path(__file__).resolve().parents[2]
 _KILLERS_KEPT = 12
@@ -44,28 +47,42 @@ class Measurement:
     verbose: bool = False
     out: Path | None = None
     reviews: Sequence[Review] = ()
+    whole: bool = False
     results: list[tuple[Mutant, Ending]] = field(default_factory=list)
     killers: dict[str, list[str]] = field(default_factory=dict)
 
-    def check_baseline(self, session: pytest.Session) -> None:
-        """Without a mutation nothing may be reported, or no verdict means anything."""
-        forks = Forks[None](
-            lambda _: attempt(session, self.package, None, ()).to_bytes(),
-            jobs=1,
-            deadline=_DEADLINE_SECONDS,
-        )
-        for _, answer, _ in forks.answers([None]):
-            ending = Ending.from_bytes(answer) if answer else None
-            if ending is None or ending.killed or ending.suite_errors:
-                raise RuntimeError(f"the emulator as it is does not pass: {ending}")
+    def survey(self, session: pytest.Session, tracer: Tracer) -> Reach:
+        """What tests reach; without a mutation nothing may be reported, or no verdict means anything."""
 
-    def run(self, session: pytest.Session, chosen: Iterator[Mutant]) -> None:
+        def work(_: None) -> bytes:
+            ending, reach = survey(session, self.package, tracer)
+            return ending.to_bytes() + b"\n" + reach.to_json().encode()
+
+        forks = Forks[None](work, jobs=1, deadline=_DEADLINE_SECONDS)
+        (answer,) = [answer for _, answer, _ in forks.answers([None])]
+        ending, _, text = answer.partition(b"\n")
+        if not answer or Ending.from_bytes(ending).killed or Ending.from_bytes(ending).suite_errors:
+            raise RuntimeError(f"the emulator as it is does not pass: {ending.decode()}")
+        return Reach.from_json(text.decode())
+
+    def run(self, session: pytest.Session, chosen: Iterator[Mutant], reach: Reach, uses: Uses) -> None:
         """Try mutants until there are no more."""
-        forks = Forks[Mutant](
-            lambda m: attempt(session, self.package, m, self.killers.get(m.identity.module, ())).to_bytes(),
-            jobs=self.jobs,
-            deadline=_DEADLINE_SECONDS,
-        )
+        names = {
+            test: words(" ".join([test, *decided_by(item)])) for test, item in core_tests(session).items()
+        }
+
+        def work(mutant: Mutant) -> bytes:
+            killers = self.killers.get(mutant.identity.module, ())
+            needed = reach.needed(uses.spans(mutant.identity.module, mutant.line))
+            tests = names if needed is None else {test: names[test] for test in needed if test in names}
+            order = reach.in_order(mutant, tests, killers)
+            if self.whole:
+                order += [test for test in names if test not in tests]
+            if not order:
+                return Ending("survived", "no test runs this line").to_bytes()
+            return attempt(session, self.package, mutant, order).to_bytes()
+
+        forks = Forks[Mutant](work, jobs=self.jobs, deadline=_DEADLINE_SECONDS)
         for mutant, answer, seconds in forks.answers(self._not_harmless(chosen)):
             self._note(mutant, ending_of(mutant, answer, seconds))
 
@@ -111,8 +128,8 @@ def until(chosen: Iterator[Mutant], minutes: float | None) -> Iterator[Mutant]:
 
 def under_review(places: Sequence[Place], reviews: Sequence[Review], verdict: str) -> list[Place]:
     """Places of which some mutant was judged so."""
-    wanted = {(r.identity.module, r.identity.scope) for r in reviews if r.verdict == verdict}
-    return [place for place in places if (place.module, place.scope) in wanted]
+    wanted = [review for review in reviews if review.verdict == verdict]
+    return [place for place in places if any(r.is_about(place.module, place.scope) for r in wanted)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -130,13 +147,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.out is not None:
         options.out.unlink(missing_ok=True)
     known = reviews if options.again is None else ()
-    measurement = Measurement(MutatedPackage(sources), options.jobs, options.verbose, options.out, known)
+    measurement = Measurement(
+        MutatedPackage(sources), options.jobs, options.verbose, options.out, known, options.whole
+    )
     started = time.monotonic()
 
     def use(session: pytest.Session) -> None:
-        if not options.skip_baseline:
-            measurement.check_baseline(session)
-        measurement.run(session, until(chosen, options.minutes))
+        file = ROOT / "build" / "mutants" / f"reach-{fingerprint(ROOT)}.json"
+        if options.skip_survey:
+            reach = Reach({}, {}, {})
+        elif file.is_file():
+            reach = Reach.from_json(file.read_text(encoding="utf-8"))
+        else:
+            reach = measurement.survey(session, Tracer(sources))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(reach.to_json(), encoding="utf-8")
+        _say(f"{len(reach.tests)} tests and what they reach, after {time.monotonic() - started:.0f} s")
+        measurement.run(session, until(chosen, options.minutes), reach, Uses(sources))
 
     with_collected_suite(use)
     _say(render(measurement.results, reviews, time.monotonic() - started))
@@ -156,7 +183,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--module", default="*", metavar="GLOB", help="modules, such as 'validation.*'")
     parser.add_argument("--again", choices=JUDGEMENTS, help="only the mutants that were judged so")
     parser.add_argument(
-        "--skip-baseline", action="store_true", help="trust that the emulator as it is passes: a quicker look"
+        "--skip-survey",
+        action="store_true",
+        help="run all tests against each mutant: quicker for a few mutants",
+    )
+    parser.add_argument(
+        "--whole", action="store_true", help="also run the tests that never reach what was changed"
     )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--verbose", action="store_true", help="print every trial")

@@ -67,9 +67,9 @@ def render(results: Sequence[tuple[Mutant, Ending]], reviews: Sequence[Review], 
     for mutant, ending in results:
         review = review_of(mutant.identity, reviews)
         if ending.killed and review is not None and review.verdict == "gap":
-            lines.append(f"closed, so remove it from the reviewed file: {mutant}")
+            lines.append(f"closed, so remove it from the reviewed ones: {mutant}")
     if total.unjudged:
-        lines.append("\nto be judged in reviewed.yaml:")
+        lines.append("\nto be judged in tests/mutants/reviewed:")
         lines += [as_entry(mutant.identity).rstrip() for mutant in total.unjudged]
     lines.append(
         f"{total.killed} killed, {len(total.gaps)} gaps, {len(total.unjudged)} not judged, {total.harmless} "

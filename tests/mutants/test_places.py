@@ -44,7 +44,7 @@ class Rule:
 
     def check(self, value: int | str) -> int:
         if self.choices.strict == "yes":
-            raise self.invalid("value", "The value is wrong.", "0099-00000001")
+            raise self.invalid("value", "The value is wrong.", "0099-00000001", members={"Value": "x"})
         return self.integer("value", value)
 '''
 
@@ -80,7 +80,7 @@ def test_only_what_a_client_can_see_is_mutated() -> None:
     changed = {before for before, _ in _before_and_after(TEXT, listed)}
     assert changed == {
         "most: int | None = 7",
-        'raise self.invalid("value", "The value is wrong.", "0099-00000001")',
+        'raise self.invalid("value", "The value is wrong.", "0099-00000001", members={"Value": "x"})',
     }
 
 
@@ -130,6 +130,15 @@ def test_a_scope_is_the_dotted_name_of_what_is_around() -> None:
 
 def test_a_change_over_several_lines_is_one_text() -> None:
     assert changed_lines("a\n  f(\n    1,\n  )\nb\n", "a\n  pass\nb\n") == ("f( 1, )", "pass")
+
+
+def test_an_exception_with_a_dotted_name_in_a_tuple_is_left_alone() -> None:
+    text = "import json\ntry:\n    pass\nexcept (json.JSONDecodeError, json.Error):\n    pass\n"
+    sources, operators = _sources(text), all_operators()
+    places = find_places(sources, operators, NO_EXCLUSIONS)
+    assert "ExceptionReplacer" in {place.operator for place in places}
+    found = {mutant.identity.operator for mutant in mutants(places, sources, operators)}
+    assert "ExceptionReplacer" not in found
 
 
 def test_a_sample_has_one_mutant_of_a_kind_and_place_and_repeats() -> None:

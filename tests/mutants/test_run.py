@@ -24,7 +24,7 @@ from pathlib import Path
 from tests.faults.forking import Forks, with_collected_suite
 from tests.mutants.loading import MutatedPackage
 from tests.mutants.places import Identity, Mutant, Sources
-from tests.mutants.trial import attempt
+from tests.mutants.trial import attempt, core_tests
 
 sources = Sources.read(Path("oss_vectors_emulator"))
 package = MutatedPackage(sources)
@@ -38,7 +38,7 @@ mutants = [Mutant(Identity("wire", "", name, "", ""), 1, source) for name, sourc
 
 
 def use(session):
-    forks = Forks(lambda m: attempt(session, package, m, ()).to_bytes(), jobs=2, deadline=60)
+    forks = Forks(lambda m: attempt(session, package, m, list(core_tests(session))).to_bytes(), jobs=2, deadline=60)
     for mutant, answer, _ in forks.answers(mutants):
         print(mutant.identity.operator, answer.decode())
 
@@ -57,7 +57,7 @@ def _review(verdict: str, after: str = "y") -> Review:
 
 def test_mutants_of_a_limit_are_noticed(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
-    command = [sys.executable, "-m", "tests.mutants.run", "--module", "validation.query", "--skip-baseline"]
+    command = [sys.executable, "-m", "tests.mutants.run", "--module", "validation.query", "--skip-survey"]
     ended = subprocess.run(
         [*command, "--out", str(out)], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
@@ -121,9 +121,27 @@ def test_an_exact_judgement_wins_over_one_of_the_line() -> None:
 
 
 def test_an_entry_that_was_offered_can_be_read(tmp_path: Path) -> None:
-    file = tmp_path / "reviewed.yaml"
-    file.write_text(as_entry(_mutant('a: "b" # c').identity, "outside", "log"), encoding="utf-8")
-    assert load_reviews(file) == (Review(_mutant('a: "b" # c').identity, "outside", "log"),)
+    text = as_entry(_mutant('a: "b" # c').identity, "outside", "log")
+    (tmp_path / "filters.yaml").write_text(text, encoding="utf-8")
+    assert load_reviews(tmp_path) == (Review(_mutant('a: "b" # c').identity, "outside", "log"),)
+
+
+def test_what_an_entry_leaves_out_means_all_of_it(tmp_path: Path) -> None:
+    text = "- {module: filters, in: A.le*, operator: Replace*, verdict: undocumented, reason: because}\n"
+    (tmp_path / "filters.yaml").write_text(text, encoding="utf-8")
+    (review,) = load_reviews(tmp_path)
+    assert review.concerns(Identity("filters", "A.less", "ReplaceTrueWithFalse", "x", "y"))
+    assert not review.concerns(Identity("filters", "A.less", "StringReplacer", "x", "y"))
+    assert not review.concerns(Identity("filters", "A.more", "ReplaceTrueWithFalse", "x", "y"))
+    assert not_in_source([review], "class A:\n    async def less(self): ...\n") == []
+    assert not_in_source([review], "class A:\n    def more(self): ...\n") == [review]
+
+
+def test_a_judgement_stands_in_the_file_of_its_module(tmp_path: Path) -> None:
+    text = as_entry(_mutant().identity, "outside", "log")
+    (tmp_path / "search.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="wrong file"):
+        load_reviews(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -139,17 +157,16 @@ def test_an_entry_that_was_offered_can_be_read(tmp_path: Path) -> None:
 def test_an_incomplete_judgement_is_refused(
     tmp_path: Path, identity: Identity, verdict: str, reason: str
 ) -> None:
-    file = tmp_path / "reviewed.yaml"
-    file.write_text(as_entry(identity, verdict, reason), encoding="utf-8")
+    (tmp_path / "filters.yaml").write_text(as_entry(identity, verdict, reason), encoding="utf-8")
     with pytest.raises(ValueError, match="filters"):
-        load_reviews(file)
+        load_reviews(tmp_path)
 
 
 def test_the_table_counts_names_survivors_and_says_which_gaps_are_closed() -> None:
     text = render([(_mutant(), SURVIVED), (_mutant("z"), REPORTED)], [_review("gap", "z")], 1.0)
     assert ["filters", "2", "1", "0", "0", "0", "1", "0"] in [line.split() for line in text.splitlines()]
     assert 'NOT REVIEWED: filters:3 StringReplacer "x" -> "y"' in text
-    assert 'closed, so remove it from the reviewed file: filters:3 StringReplacer "x" -> "z"' in text
+    assert 'closed, so remove it from the reviewed ones: filters:3 StringReplacer "x" -> "z"' in text
 
 
 def test_no_trial_starts_when_the_time_is_over() -> None:
@@ -158,11 +175,11 @@ def test_no_trial_starts_when_the_time_is_over() -> None:
 
 
 def test_every_judged_line_is_still_there() -> None:
-    sources = Sources.read(ROOT / PACKAGE)
+    sources, reviews = Sources.read(ROOT / PACKAGE), load_reviews()
     gone = {
-        module: not_in_source([r for r in load_reviews() if r.identity.module == module], text)
+        module: not_in_source([review for review in reviews if review.identity.module == module], text)
         for module, text in sources.texts.items()
     }
-    unknown = {review.identity.module for review in load_reviews()} - set(sources.texts)
-    assert {module: reviews for module, reviews in gone.items() if reviews} == {}
+    unknown = {review.identity.module for review in reviews} - set(sources.texts)
+    assert {module: found for module, found in gone.items() if found} == {}
     assert unknown == set()

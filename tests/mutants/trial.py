@@ -8,9 +8,10 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,6 +25,7 @@ from conformance.verdicts.model import Outcome as Decided
 from tests.faults.trial import CREDENTIAL, decided_by, is_core, open_suite, record_of, run_until, served
 from tests.mutants.loading import MutatedPackage
 from tests.mutants.places import PACKAGE, Mutant
+from tests.mutants.reach import Lines, Reach, Tracer
 
 #: Several default runs on a busy machine.  A mutant that has not been reported by then makes requests hang.
 LONGEST_SECONDS = 240.0
@@ -88,20 +90,16 @@ class _Watch:
                 self.reported = (event.requirement, record.test)
 
 
-def in_order(items: Sequence[pytest.Item], first: Sequence[str]) -> list[pytest.Item]:
-    """The tests of a default run: those named first, then directed ones, then generated ones, which search."""
-    rank = {test: at for at, test in enumerate(first)}
-
-    def key(item: pytest.Item) -> int:
-        return rank.get(item.nodeid, len(rank) + (item.path.stem in _GENERATED))
-
-    return sorted((item for item in items if is_core(item)), key=key)
+def core_tests(session: pytest.Session) -> dict[str, pytest.Item]:
+    """The tests of a default run by their ids: directed ones, then generated ones, which search."""
+    items = (item for item in session.items if is_core(item))
+    return {item.nodeid: item for item in sorted(items, key=lambda item: item.path.stem in _GENERATED)}
 
 
 def attempt(
-    session: pytest.Session, package: MutatedPackage, mutant: Mutant | None, first: Sequence[str]
+    session: pytest.Session, package: MutatedPackage, mutant: Mutant | None, tests: Sequence[str]
 ) -> Ending:
-    """Run the suite against a mutant, or against the package as it is; call in a forked process."""
+    """Run some tests against a mutant, or against the package as it is; call in a forked process."""
 
     def serve(bound: socket.socket) -> None:
         # A mutated loop may allocate without end.
@@ -109,25 +107,53 @@ def attempt(
         if mutant is not None:
             package.replace(mutant.identity.module, mutant.source)
         package.install()
-        _serve(bound)
+        _server(_application()).run(sockets=[bound])
 
     with served(serve) as (url, process):
         problem = _first_problem(url)
         if problem is not None:
             verdict = "timeout" if isinstance(problem, TimeoutError) else "died"
             return Ending(verdict, f"{type(problem).__name__} at the first request")
-        return _judge(session, url, process, first)
+        known = core_tests(session)
+        return _judge(session, url, process, [known[test] for test in tests])
 
 
-def _serve(bound: socket.socket) -> None:
-    config, credentials, app, server = (
-        import_module(f"{PACKAGE}.{name}") for name in ("config", "credentials", "app", "server")
+def survey(session: pytest.Session, package: MutatedPackage, tracer: Tracer) -> tuple[Ending, Reach]:
+    """Run every test against the package as it is and note what it reaches; call in a forked process."""
+
+    def serve(bound: socket.socket) -> None:
+        package.install()
+        tracer.begin()
+        server = _server(_application())
+        tracer.started()
+        server.run(sockets=[bound])
+
+    reached: dict[str, Lines] = {}
+    seconds: dict[str, float] = {}
+    began = time.monotonic()
+
+    def note(test: str) -> None:
+        nonlocal began
+        reached[test], seconds[test] = tracer.take(), round(time.monotonic() - began, 4)
+        began = time.monotonic()
+
+    with served(serve) as (url, process):
+        ending = _judge(session, url, process, list(core_tests(session).values()), note)
+    return ending, Reach(tracer.start(), reached, seconds)
+
+
+def _application() -> Any:
+    config, credentials, app = (
+        import_module(f"{PACKAGE}.{name}") for name in ("config", "credentials", "app")
     )
     known = credentials.Credential(
         CREDENTIAL.access_key_id, CREDENTIAL.access_key_secret, CREDENTIAL.account_id
     )
-    application = app.create_app(config.Settings(credentials=(known,)))
-    server.make_server(application, lambda: None).run(sockets=[bound])
+    return app.create_app(config.Settings(credentials=(known,)))
+
+
+def _server(application: Any) -> Any:
+    return import_module(f"{PACKAGE}.server").make_server(application, lambda: None)
 
 
 def _first_problem(url: str) -> Exception | None:
@@ -153,17 +179,36 @@ def _has_ended(process: int) -> bool:
     return False
 
 
-def _judge(session: pytest.Session, url: str, process: int, first: Sequence[str]) -> Ending:
+def _judge(
+    session: pytest.Session,
+    url: str,
+    process: int,
+    items: Sequence[pytest.Item],
+    after: Callable[[str], None] = lambda _test: None,
+) -> Ending:
     config = session.config
     open_suite(config, url)
     watch = _Watch()
     config.pluginmanager.register(watch)
-    items = in_order(session.items, first)
 
     def late() -> bool:
         return time.monotonic() - watch.started > LONGEST_SECONDS
 
-    run_until(session, items, lambda: watch.reported is not None or late())
+    def enough(item: pytest.Item) -> bool:
+        after(item.nodeid)
+        return watch.reported is not None or late()
+
+    open_ones: set[str] = set()
+    complete = run_until(session, items, enough) and not late()
+    if complete and watch.reported is None:
+        # What some of the tests leave open, others may decide that were not asked for.
+        open_ones = set(_not_decided(watch.records, items))
+        asked = {item.nodeid for item in items}
+        items = [
+            *items,
+            *(i for i in core_tests(session).values() if i.nodeid not in asked and decided_by(i) & open_ones),
+        ]
+        run_until(session, items[len(asked) :], enough)
     seconds = round(time.monotonic() - watch.started, 2)
     tests, errors = len(watch.records), tuple(watch.errors)
     if watch.reported is not None:
@@ -173,9 +218,9 @@ def _judge(session: pytest.Session, url: str, process: int, first: Sequence[str]
         return Ending(verdict, str(session.shouldstop), "", tests, seconds, errors)
     if late():
         return Ending("timeout", f"after {tests} of {len(items)} tests", "", tests, seconds, errors)
-    open_ones = _not_decided(watch.records, items)
-    if open_ones:
-        return Ending("undecided", ", ".join(open_ones[:3]), "", tests, seconds, errors)
+    still = [name for name in _not_decided(watch.records, items) if name in open_ones]
+    if still:
+        return Ending("undecided", ", ".join(still[:3]), "", tests, seconds, errors)
     return Ending("survived", "", "", tests, seconds, errors)
 
 

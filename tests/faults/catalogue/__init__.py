@@ -8,6 +8,7 @@ from itertools import chain
 from tests.faults.catalogue import (
     bucket_life,
     bucket_reading,
+    bucket_states,
     check_order,
     deleting,
     envelopes,
@@ -19,6 +20,8 @@ from tests.faults.catalogue import (
     index_paging,
     index_reading,
     index_rules,
+    index_states,
+    kind_readers,
     listing,
     operations,
     put_data,
@@ -27,17 +30,21 @@ from tests.faults.catalogue import (
     put_requests,
     query_parameters,
     query_results,
+    query_states,
     reading_flags,
+    reading_states,
     request_forms,
     settings,
     signature_forms,
     signatures,
+    vector_states,
 )
 from tests.faults.model import Fault
 
 _MODULES = (
     bucket_life,
     bucket_reading,
+    bucket_states,
     check_order,
     deleting,
     envelopes,
@@ -49,6 +56,8 @@ _MODULES = (
     index_paging,
     index_reading,
     index_rules,
+    index_states,
+    kind_readers,
     listing,
     operations,
     put_data,
@@ -57,11 +66,14 @@ _MODULES = (
     put_requests,
     query_parameters,
     query_results,
+    query_states,
     reading_flags,
+    reading_states,
     request_forms,
     settings,
     signature_forms,
     signatures,
+    vector_states,
 )
 
 

@@ -215,14 +215,14 @@ def _metadata() -> Iterator[Fault]:
     )
     yield put_fault(
         "metadata-empty-array-dropped",
-        stored,
+        "metadata.empty-values.stored",
         "fields with an empty array are dropped",
         _stored_metadata(lambda m: {k: v for k, v in m.items() if v != []}),
         "QueryVectors.filter.exists.*",
     )
     yield put_fault(
         "metadata-empty-text-dropped",
-        stored,
+        "metadata.empty-values.stored",
         "fields with an empty text are dropped",
         _stored_metadata(lambda m: {k: v for k, v in m.items() if v != ""}),
         "QueryVectors.filter.exists.*",

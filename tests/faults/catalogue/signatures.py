@@ -34,7 +34,7 @@ def faults() -> Iterator[Fault]:
 
 def _unchecked() -> Iterator[Fault]:
     wrong = "SignatureDoesNotMatch"
-    everything = (f"Signing.{wrong}.*", "Signing.url.tampered", "Signing.*.wrong")
+    everything = ("Signing.verified", f"Signing.{wrong}.*", "Signing.url.tampered", "Signing.*.wrong")
     yield signing_fault(
         "product-unchecked",
         "product.wrong",
@@ -46,7 +46,7 @@ def _unchecked() -> Iterator[Fault]:
     )
     yield signing_fault(
         "signature-unchecked",
-        f"{wrong}.secret",
+        "verified",
         "signatures are not looked at",
         authentication(check_signature=lambda *_a: None),
         *everything,

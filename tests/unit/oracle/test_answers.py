@@ -126,6 +126,7 @@ BUCKETS = ("ListAllMyBucketsResult", "Buckets")
         ),
         ("paging.truncated-members", "max-keys=1", drop("ListAllMyBucketsResult", "NextMarker")),
         ("paging.echo", "max-keys=1", drop("ListAllMyBucketsResult", "MaxKeys")),
+        ("paging.echo", "max-keys=1&marker=a", drop("ListAllMyBucketsResult", "Marker")),
     ],
 )
 def test_a_wrong_listing_of_buckets(requirement: str, query: str, slip: Callable[[Any], Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -176,6 +177,16 @@ def test_a_complete_listing_of_buckets_may_have_paging_members(paging: dict[str,
         "ListVectorBuckets",
         slip=lambda value: {"ListAllMyBucketsResult": value["ListAllMyBucketsResult"] | paging},
     )
+    assert not failed(judgement)
+
+
+@pytest.mark.parametrize(("asked", "used"), [("0", 0), ("0", 1), ("-5", 1), ("1001", 1000), ("abc", 100)])
+def test_a_page_size_out_of_range_may_be_told_as_it_was_used(asked: str, used: int) -> None:
+    paging = {"IsTruncated": True, "NextMarker": "zzz", "MaxKeys": used, "Prefix": "", "Marker": ""}
+    scene = scene_with_data()
+    page = json.loads(scene.answer("ListVectorBuckets").body)
+    page["ListAllMyBucketsResult"] |= paging
+    judgement = scene.call("ListVectorBuckets", query=f"max-keys={asked}", response=reply(200, page))
     assert not failed(judgement)
 
 

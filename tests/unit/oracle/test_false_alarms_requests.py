@@ -316,6 +316,22 @@ def test_a_slip_on_a_missing_bucket_may_be_noticed_before_the_bucket() -> None:
         check(scene_with_data(), "DeleteVectors", body, answer, bucket="none")
 
 
+@pytest.mark.parametrize("prefix", ["here.", "1", "x" * 64])
+def test_a_prefix_that_no_index_can_have_may_be_refused(prefix: str) -> None:
+    for answer in (reply(200, {"indexes": []}), error(400, "VectorIndexParameterInvalid")):
+        check(scene_with_data(), "ListVectorIndexes", {"prefix": prefix}, answer)
+
+
+@pytest.mark.parametrize("operation", ["PutVectorIndex", "PutVectors"])
+def test_an_unknown_member_may_be_noticed_before_a_missing_bucket(operation: str) -> None:
+    body = {"indexName": "no_name", "vectors": [], "dataType": "demo"}
+    for answer in (
+        error(404, "NoSuchBucket", bucket="none"),
+        error(400, "VectorIndexParameterInvalid", bucket="none"),
+    ):
+        check(scene_with_data(), operation, body, answer, bucket="none")
+
+
 @pytest.mark.parametrize("query", ["max-keys=0", "max-keys=1001", "max-keys=-1", "max-keys=abc"])
 def test_page_sizes_out_of_range_may_be_served_or_refused(query: str) -> None:
     scene = scene_with_data()

@@ -15,7 +15,7 @@ from conformance.report.junit import junit_xml
 from conformance.report.markdown import markdown
 from conformance.report.summary import verdict_line
 from conformance.report.terminal import render
-from conformance.verdicts.model import Baseline, Changes, ExitCode, Outcome, RunResult
+from conformance.verdicts.model import Baseline, Changes, ExitCode, Outcome, RequirementResult, RunResult
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 UPDATE = "UPDATE_SNAPSHOTS"
@@ -136,6 +136,19 @@ def test_the_same_answer_to_many_requests_is_told_once(make: SimpleNamespace) ->
     assert "12 requirements: every answer was 200 text/html" in text
     assert text.count("Expected") == 1
     assert all(f"rule-{position}" in text for position in range(12))
+
+
+def test_one_undocumented_code_for_many_refusals_is_told_once_whatever_the_messages(
+    make: SimpleNamespace,
+) -> None:
+    def refused(number: int) -> RequirementResult:
+        body = f'{{"Error":{{"Code":"InvalidParameter","Message":"{"x" * number} is wrong"}}}}'
+        answer = {"status": 400, "reason": "", "error_code": "InvalidParameter", "response_body": body}
+        return make.failed(f"GetVectors.rule-{number}", id=f"e{number}", **answer)
+
+    text = rendered(make.result(*map(refused, range(12))))
+    assert "12 requirements: every answer was 400 InvalidParameter" in text
+    assert len(re.findall("^FAIL ", text, re.MULTILINE)) == 1
 
 
 def test_the_same_answer_to_many_warnings_is_told_once(make: SimpleNamespace) -> None:
