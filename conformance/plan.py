@@ -72,8 +72,8 @@ def side_by_side(tests: Sequence[str], profile: Profile, rates: Mapping[str, flo
 
     A test of many index creations waits for most of its time.  Put between tests
     that do not, its waiting is time in which another process works, and the rate
-    is used from the first test to the last.  The longest waits come first, so that
-    none is left over at the end.
+    is used from the first test to the last.  The longest come first, so that none
+    is left over at the end.
     """
     waits, works = [], []
     for test in tests:
@@ -82,7 +82,7 @@ def side_by_side(tests: Sequence[str], profile: Profile, rates: Mapping[str, flo
         works.append(sum(requests.values()) * DEFAULT_LATENCY)
     everything = range(len(tests))
     waiting = deque(sorted((at for at in everything if waits[at] > works[at]), key=lambda at: -waits[at]))
-    working = deque(at for at in everything if waits[at] <= works[at])
+    working = deque(sorted((at for at in everything if waits[at] <= works[at]), key=lambda at: -works[at]))
     all_wait, all_work = sum(waits) or 1.0, sum(works) or 1.0
     waited = worked = 0.0
     order: list[int] = []

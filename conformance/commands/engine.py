@@ -37,7 +37,8 @@ def run_pytest(plugins: Sequence[object], extra: Sequence[str] = (), *, workers:
     # A failure of the suite itself is an exception in a test; looking for others collects garbage five times over.
     arguments += ["-p", "no:unraisableexception", "-p", "no:threadexception", *extra]
     if workers:
-        arguments += ["-p", "xdist.plugin", "-n", str(workers)]
+        # One test at a time: a chunk of long ones would keep a process busy when the others have ended.
+        arguments += ["-p", "xdist.plugin", "-n", str(workers), "--maxschedchunk", "1"]
     with tempfile.TemporaryDirectory(prefix="oss-vectors-conformance-") as scratch:
         # Hypothesis keeps tables of Unicode here; workers inherit the variable.
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = scratch

@@ -47,6 +47,12 @@ def test_the_longest_waits_come_first() -> None:
     assert waiting == sorted(waiting, reverse=True)
 
 
-def test_without_rates_and_for_unknown_tests_the_order_stays() -> None:
-    assert side_by_side(TESTS, Profile.CORE, {}) == list(range(len(TESTS)))
+def test_tests_that_wait_for_nothing_come_by_their_length() -> None:
+    lengths = [
+        sum(load_footprint()[TESTS[at]]["core"].values()) for at in side_by_side(TESTS, Profile.CORE, {})
+    ]
+    assert lengths == sorted(lengths, reverse=True)
+
+
+def test_unknown_tests_keep_their_order() -> None:
     assert side_by_side(["x", "y"], Profile.CORE, RATES) == [0, 1]
