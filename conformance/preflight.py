@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 
 from conformance.oracle.body import read_json
-from conformance.oracle.envelope import describe, error_of
+from conformance.oracle.envelope import describe, error_of, told_time
 from conformance.report.text import clip, count
 from conformance.suite.delivery import PROBE, is_own_answer
 from conformance.suite.events import is_denied
@@ -129,12 +128,8 @@ def clock_skew(exchange: Exchange) -> timedelta:
     The answer was made some time between sending and receiving, and a Date has
     whole seconds, so only what lies outside of that is skew.
     """
-    date = exchange.response.header("Date") if exchange.response is not None else None
-    try:
-        moment = parsedate_to_datetime(date) if date else None
-    except (ValueError, OverflowError):
-        moment = None
-    if moment is None or moment.tzinfo is None:
+    moment = told_time(exchange)
+    if moment is None:
         return timedelta(0)
     latest = exchange.started + timedelta(seconds=exchange.elapsed)
     if moment > latest:

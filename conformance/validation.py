@@ -69,7 +69,7 @@ def settings_from(
         requirement_set=one_of("--requirement-set", given["requirement_set"], known_sets()),
         shard=_shard(given["shard"]),
         credentials_profile=given["credentials_profile"],
-        credentials_chain=_chain(given["credentials_chain"], given["credentials_profile"]),
+        credentials_chain=uses_chain(given["credentials_chain"], given["credentials_profile"]),
         bucket=_bucket(given["bucket"], endpoint),
         seed=int(given["seed"] or 0),
         strict=_is_strict(given["fail_on"], strict=bool(given["strict"])),
@@ -139,7 +139,7 @@ def account_number(value: str | None, *, needed: bool) -> str:
     return value
 
 
-def _chain(chain: bool | None, profile: str | None) -> bool:
+def uses_chain(chain: bool | None, profile: str | None) -> bool:
     """Whether the credentials library is to find the key; raises :class:`UsageError` where two options disagree."""
     if chain and profile is not None:
         raise UsageError(

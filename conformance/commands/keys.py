@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from conformance.commands.arguments import Arguments
 from conformance.configuration import switched_on
 from conformance.options import OPTIONS, Option, UsageError
+from conformance.validation import uses_chain
 from conformance.wire.chain import default_chain
 from conformance.wire.credentials import Credentials, CredentialsError, from_environment
 from conformance.wire.profiles import profile_file, read_profile
@@ -33,8 +34,7 @@ def keys_for(options: argparse.Namespace, environment: Mapping[str, str]) -> Cre
     if not chain and profile is None:
         chain = switched_on(_CHAIN, environment)
         profile = environment.get(_PROFILE.environment) or None
-    if chain and profile is not None:
-        raise UsageError("--credentials-chain and --credentials-profile exclude each other.")
+    chain = uses_chain(chain, profile)
     try:
         if chain:
             return default_chain().current()

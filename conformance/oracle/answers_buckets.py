@@ -13,6 +13,7 @@ from typing import Any
 from conformance.oracle.answer import Checks
 from conformance.oracle.body import read_json
 from conformance.oracle.envelope import excerpt
+from conformance.oracle.model import BucketState, IndexState
 from conformance.oracle.semantics import query_parameters
 from conformance.wire.exchange import Exchange
 
@@ -43,6 +44,12 @@ def same_time(shown: str | None, text: Any) -> bool:
     """Whether two answers tell the same creation time; lists may have whole seconds where descriptions have more."""
     first, second = parse_time(shown), parse_time(text)
     return first is None or second is None or abs(first - second) <= _SECOND
+
+
+def check_stable(checks: Checks, requirement: str, state: BucketState | IndexState, told: str) -> None:
+    """Check that a description tells the creation time that the first one told."""
+    before = state.shown_time = state.shown_time or told
+    checks.check(requirement, told == before, f"{before}, as in the answer before", told)
 
 
 def bucket_arn(checks: Checks, name: str) -> str:
@@ -101,13 +108,7 @@ def _get_vector_bucket(checks: Checks) -> None:
             )
             checks.check("PutVectorBucket.creates", True)
         if bucket is not None:
-            before = bucket.shown_time = bucket.shown_time or date
-            checks.check(
-                "GetVectorBucket.CreationDate.stable",
-                date == before,
-                f"{before}, as in the answer before",
-                date,
-            )
+            check_stable(checks, "GetVectorBucket.CreationDate.stable", bucket, date)
 
 
 def bare_name(value: Any) -> str:

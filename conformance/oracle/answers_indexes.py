@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.oracle.answer import Checks
-from conformance.oracle.answers_buckets import parse_time, plausible_time, same_time
+from conformance.oracle.answers_buckets import check_stable, parse_time, plausible_time, same_time
 from conformance.oracle.model import Absence, BucketState, IndexState
 
 _STATES = ("creating", "enable", "deleting")
@@ -60,13 +60,7 @@ def _get_vector_index(checks: Checks) -> None:
             f"about {state.created.started:%Y-%m-%dT%H:%M:%SZ}, when the run created the index",
             created,
         )
-        before = state.shown_time = state.shown_time or created
-        checks.check(
-            "GetVectorIndex.createTime.stable",
-            created == before,
-            f"{before}, as in the answer before",
-            created,
-        )
+        check_stable(checks, "GetVectorIndex.createTime.stable", state, created)
     if not state.settings_known:
         return
     slips = _settings_slips(state, entry)

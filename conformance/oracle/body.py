@@ -80,9 +80,8 @@ def read_body(raw: bytes) -> Body:
     if text.startswith("\ufeff"):
         doubts.add(Doubt.BYTE_ORDER_MARK)
         text = text[1:]
-    deepest, shallow = _cut(text)
-    if deepest > _DEPTH_IN_DOUBT:
-        return Body(BodyKind.JSON, _value_of(shallow), frozenset({*doubts, Doubt.DEEP_NESTING}))
+    if _is_deep(text):
+        return Body(BodyKind.JSON, _value_of(_shallow(text)), frozenset({*doubts, Doubt.DEEP_NESTING}))
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(pairs)
@@ -145,15 +144,24 @@ def _value_of(text: str) -> Any:
         return None
 
 
-def _cut(text: str) -> tuple[int, str]:
-    """Greatest nesting of brackets outside strings, and the text without what is nested too deeply.
-
-    Cheap, and safe for any nesting.  What is left shows which index a deeply
-    nested body names: should it be served, the suite has to know what it made.
-    """
-    if text.count("[") + text.count("{") <= _DEPTH_IN_DOUBT or _nesting(text) <= _DEPTH_IN_DOUBT:
-        return 0, text
+def _is_deep(text: str) -> bool:
+    """Whether brackets outside strings are nested too deeply; cheap, and safe for any nesting."""
+    if text.count("[") + text.count("{") <= _DEPTH_IN_DOUBT:
+        return False
     depth = deepest = 0
+    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest > _DEPTH_IN_DOUBT
+
+
+def _shallow(text: str) -> str:
+    """The text without what is nested too deeply.
+
+    What is left shows which index a deeply nested body names: should it be
+    served, the suite has to know what it made.
+    """
+    depth = 0
     inside = escaped = False
     kept: list[str] = []
     for character in text:
@@ -168,23 +176,13 @@ def _cut(text: str) -> tuple[int, str]:
             inside = True
         elif character in "[{":
             depth += 1
-            deepest = max(deepest, depth)
             if depth == _DEPTH_IN_DOUBT + 1:
                 kept.append("null")
         if depth <= _DEPTH_IN_DOUBT:
             kept.append(character)
         if not inside and character in "]}":
             depth -= 1
-    return deepest, "".join(kept)
-
-
-def _nesting(text: str) -> int:
-    """Greatest nesting of brackets outside strings."""
-    depth = deepest = 0
-    for bracket in _BRACKET.findall(_STRING.sub("", text)):
-        depth += 1 if bracket in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+    return "".join(kept)
 
 
 def _has_lone_surrogate(text: str) -> bool:

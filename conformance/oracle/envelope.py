@@ -130,6 +130,16 @@ def _request_id(exchange: Exchange, response: Response) -> Iterator[Check]:
         )
 
 
+def told_time(exchange: Exchange) -> datetime | None:
+    """The time that the Date of an answer tells, in whatever form can be read; ``None`` without one."""
+    text = exchange.response.header("Date") if exchange.response is not None else None
+    try:
+        moment = email.utils.parsedate_to_datetime(text) if text else None
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
+
+
 def _date(exchange: Exchange, response: Response) -> Iterator[Check]:
     text = response.header("Date")
     yield Check("Http.date.present", bool(text), exchange, "a Date header", "none")

@@ -256,7 +256,7 @@ def documented_part(metadata: Any, stored: Mapping[str, Any]) -> Any:
     """
     if not isinstance(metadata, Mapping):
         return metadata
-    contested = {name for name, value in stored.items() if not _is_documented(value)}
+    contested = {name for name, value in stored.items() if not is_documented(value)}
     return {name: value for name, value in metadata.items() if name not in contested}
 
 
@@ -281,11 +281,14 @@ def as_stored(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Metadata as a filter may find them: what became of an undocumented value is unknown."""
     if not metadata:
         return {}
-    return {name: value if _is_documented(value) else _UNKNOWN for name, value in metadata.items()}
+    return {name: value if is_documented(value) else _UNKNOWN for name, value in metadata.items()}
 
 
-def _is_documented(value: Any) -> bool:
-    # Whether a field may be empty is not said: a service may take it for no field at all.
+def is_documented(value: Any) -> bool:
+    """Whether a metadata value is one that the pages describe: a string, or an array of strings.
+
+    Whether a field may be empty is not said: a service may take it for no field at all.
+    """
     if isinstance(value, list):
         return bool(value) and all(isinstance(item, str) and item for item in value)
     return isinstance(value, str) and bool(value)

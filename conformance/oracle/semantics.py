@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from conformance.contract.loader import Contract
 from conformance.contract.schema import full_match
 from conformance.oracle.constraints import Finding, are_numbers, evaluate, is_number
-from conformance.oracle.filters import FilterLimits, read_filter
+from conformance.oracle.filters import FilterLimits, is_documented, read_filter
 from conformance.oracle.model import IndexState
 from conformance.oracle.search import as_float32
 from conformance.wire.exchange import Exchange
@@ -247,7 +247,7 @@ def _metadata_values(metadata: dict[str, Any]) -> Iterator[Remark]:
     for name, value in metadata.items():
         if not name:
             yield open_point("a metadata field without a name")
-        if isinstance(value, list) and value and all(isinstance(item, str) and item for item in value):
+        if isinstance(value, list) and is_documented(value):
             yield touched("metadata.value-type.accepted")
         elif value is None or isinstance(value, dict) or _has_structure(value):
             yield broken("metadata.value-type", f"{name}: {type(value).__name__}", (INVALID, MALFORMED))
@@ -325,6 +325,7 @@ def _get_vectors(
 def _list_vectors(
     contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
 ) -> Iterator[Remark]:
+    del contract, exchange, index
     position, count = value.get("segmentIndex"), value.get("segmentCount")
     most = value.get("maxResults")
     if type(most) is int and most <= 0:
@@ -340,14 +341,11 @@ def _list_vectors(
             yield broken("segmentIndex.below-count", f"{position} of {count}")
     if "filter" in value:
         yield open_point("filter in ListVectors, which only the newest page has")
-    yield from _first_page(contract, exchange, value, index)
+    yield from _first_page(value)
 
 
-def _first_page(
-    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
-) -> Iterator[Remark]:
+def _first_page(value: dict[str, Any]) -> Iterator[Remark]:
     """An empty token is the one of the first page (list-vector-indexes command page; sample of the ListVectors page)."""
-    del contract, exchange, index
     if value.get("nextToken") == "":
         yield touched("nextToken.empty")
 
@@ -355,7 +353,8 @@ def _first_page(
 def _list_vector_indexes(
     contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
 ) -> Iterator[Remark]:
-    yield from _first_page(contract, exchange, value, index)
+    del exchange, index
+    yield from _first_page(value)
     prefix = value.get("prefix")
     operation = contract.operation("PutVectorIndex")
     assert operation.request_schema is not None, "PutVectorIndex has a request schema"

@@ -172,7 +172,7 @@ class Page:
 def page_of(result: RunResult) -> Page:
     """The page of one run, or of the shards of one."""
     info = result.info
-    target = "the embedded reference emulator" if info.embedded_emulator else info.endpoint
+    target = _target(info)
     violated = tuple(_violated(result))
     return Page(
         title=f"{VERDICTS[result.exit_code]}: OSS Vectors, {info.profile}, {target}",
@@ -206,6 +206,10 @@ def page_of(result: RunResult) -> Page:
     )
 
 
+def _target(info: RunInfo) -> str:
+    return "the embedded reference emulator" if info.embedded_emulator else info.endpoint
+
+
 def _part(info: RunInfo) -> str:
     """The profile, and what of it was chosen."""
     words = [info.profile]
@@ -237,7 +241,7 @@ def _bar(result: RunResult) -> Iterator[Segment]:
 
 
 def _facts(info: RunInfo) -> Iterator[tuple[str, str]]:
-    yield "Target", "the embedded reference emulator" if info.embedded_emulator else info.endpoint
+    yield "Target", _target(info)
     yield "Region", f"{info.region}, {info.addressing} addressing"
     if info.bucket is not None:
         yield "Bucket", f"{info.bucket} (existing)"

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from conformance.cases.case import NO_BODY, Authentication
@@ -23,7 +22,7 @@ from conformance.oracle.answer import Settings
 from conformance.oracle.answers_query import may_lag
 from conformance.oracle.body import read_body
 from conformance.oracle.check import Check, Observation
-from conformance.oracle.envelope import describe, error_of
+from conformance.oracle.envelope import describe, error_of, told_time
 from conformance.oracle.judge import Fate, Judge, Judgement
 from conformance.oracle.model import Model
 from conformance.suite.authentication import signing_for
@@ -398,12 +397,8 @@ class Service:
         return utc_now() + self._clock_offset
 
     def _learn_clock(self, exchange: Exchange) -> None:
-        date = exchange.response.header("Date") if exchange.response is not None else None
-        try:
-            moment = parsedate_to_datetime(date) if date else None
-        except (ValueError, OverflowError):
-            return
-        if moment is not None and moment.tzinfo is not None:
+        moment = told_time(exchange)
+        if moment is not None:
             offset = moment - exchange.started
             # Dates have whole seconds; a difference below that is no difference.
             usable = _CLOCK_STEP < abs(offset) < _CLOCK_RANGE

@@ -15,6 +15,7 @@ from oss_vectors_emulator.errors import ServiceError
 from oss_vectors_emulator.messages import Response
 from oss_vectors_emulator.store import Index, IndexSettings, Store
 from tests.faults import changes as c
+from tests.faults.catalogue.reading_parts import empty_token_refused
 from tests.faults.model import Change, Fault
 
 PUT, GET, LIST = "PutVectorIndex", "GetVectorIndex", "ListVectorIndexes"
@@ -152,13 +153,7 @@ def _listing() -> Iterator[Fault]:
         c.part("paging", names_after=_matching),
         also=(f"{LIST}.*", "ListVectorBuckets.*", "Errors.*", "Http.*"),
     )
-    yield Fault(
-        f"{LIST}.empty-token-refused",
-        f"{LIST}.nextToken.empty",
-        "an empty token is refused",
-        c.refuse(LIST, lambda call: call.body.get("nextToken") == ""),
-        also=(f"{LIST}.success.status",),
-    )
+    yield empty_token_refused(LIST)
     yield Fault(
         f"{LIST}.empty-prefix-finds-nothing",
         f"{LIST}.lists-created",

@@ -6,7 +6,7 @@ from typing import Any
 
 from oss_vectors_emulator.calls import Call
 from tests.faults import changes as c
-from tests.faults.model import Change
+from tests.faults.model import Change, Fault
 
 GET, LIST = "GetVectors", "ListVectors"
 
@@ -17,3 +17,13 @@ def each_entry(name: str, alter: Any) -> Change:
 
 def known_index(call: Call) -> Any:
     return call.bucket.indexes.get(str(call.body.get("indexName")))
+
+
+def empty_token_refused(listing: str) -> Fault:
+    return Fault(
+        f"{listing}.empty-token-refused",
+        f"{listing}.nextToken.empty",
+        "an empty token is refused",
+        c.refuse(listing, lambda call: call.body.get("nextToken") == ""),
+        also=(f"{listing}.success.status",),
+    )

@@ -13,7 +13,7 @@ from oss_vectors_emulator.messages import Response
 from oss_vectors_emulator.paging import Paging
 from oss_vectors_emulator.store import VectorRecord, VectorTable
 from tests.faults import changes as c
-from tests.faults.catalogue.reading_parts import GET, LIST, known_index
+from tests.faults.catalogue.reading_parts import GET, LIST, empty_token_refused, known_index
 from tests.faults.catalogue.writing_parts import PUT, with_tables
 from tests.faults.model import Change, Fault
 
@@ -123,13 +123,7 @@ def _listing() -> Iterator[Fault]:
         c.before(LIST, lambda body: body.pop("segmentCount", 1) if "segmentIndex" not in body else None),
         also=(f"{LIST}.*",),
     )
-    yield Fault(
-        f"{LIST}.empty-token-refused",
-        f"{LIST}.nextToken.empty",
-        "an empty token is refused",
-        c.refuse(LIST, lambda call: call.body.get("nextToken") == ""),
-        also=(f"{LIST}.success.status",),
-    )
+    yield empty_token_refused(LIST)
     yield Fault(
         f"{LIST}.empty-shows-a-neighbour",
         f"{LIST}.only-stored",
