@@ -236,13 +236,17 @@ class Service:
         """Send several requests of one operation at the same time, then judge them one after another.
 
         Served ones are judged first: simultaneous requests have no order of
-        their own, and that one explains the refusals.
+        their own, and that one explains the refusals.  Each closes its
+        connection: a server that handles one at a time would wait for another
+        request on the first for ever, and never come to the others.
         """
         self._delivery.check()
         self.spending.check()
         known = self.contract.operation(operation)
         requests = [
-            Request(operation, known.method, _query(known, None, ""), self.home, body=_encode(body))
+            Request(
+                operation, known.method, _query(known, None, ""), self.home, body=_encode(body), closing=True
+            )
             for body in bodies
         ]
         for request in requests:

@@ -24,7 +24,8 @@ class Request:
     ``query`` is the raw, already percent-encoded query string without ``?``.
     ``bucket`` is ``None`` for the service host.  ``auth`` replaces the run's
     own signature (to test authentication); ``tamper`` edits the prepared
-    request after it was signed.
+    request after it was signed.  ``closing`` closes the connection after the
+    answer, without a word of it to the target.
     """
 
     operation: str
@@ -36,6 +37,7 @@ class Request:
     chunked: bool = False
     auth: AuthBase | None = None
     tamper: Callable[[requests.PreparedRequest], None] | None = None
+    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,10 +168,10 @@ class WireSession:
         started = self._clock()
         clock = time.perf_counter()
         attempts = 1
-        attempt = self._attempt(prepared, fresh=False)
+        attempt = self._attempt(prepared, fresh=False, closing=request.closing)
         if attempt.stale:
             attempts = 2
-            attempt = self._attempt(prepared, fresh=True)
+            attempt = self._attempt(prepared, fresh=True, closing=request.closing)
         timing = _Timing(started, time.perf_counter() - clock, attempts)
         exchange = self._exchange(request, prepared, location, attempt, timing)
         if self._recorder is not None:
@@ -231,12 +231,13 @@ class WireSession:
             self._signers[bucket] = signer
         return signer
 
-    def _attempt(self, prepared: requests.PreparedRequest, *, fresh: bool) -> _Attempt:
+    def _attempt(self, prepared: requests.PreparedRequest, *, fresh: bool, closing: bool) -> _Attempt:
         ticket = Ticket(
             _request_target(prepared.url or ""),
             self._read_timeout,
             time.monotonic() + self._total_timeout,
             fresh,
+            closing,
         )
         try:
             raw = self._open(prepared, ticket)

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 import socket
 import ssl
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -41,6 +43,8 @@ from conformance.wire.exchange import FailureKind
 POOLED_HOSTS = 128
 POOLED_CONNECTIONS = 32
 
+_OBJECT = re.compile(r"^_?\w*(?:Pool|Connection)\(.*?\): ")
+
 # What the libraries raise when no complete answer arrives.
 TRANSPORT_ERRORS = (HTTPError, http.client.HTTPException, OSError)
 
@@ -53,6 +57,7 @@ class Ticket:
     read_timeout: float
     deadline: float
     fresh: bool = False
+    closing: bool = False
     reused: bool = field(default=False, init=False)
     answered: bool = field(default=False, init=False)
     ended: bool = field(default=False, init=False)
@@ -98,6 +103,10 @@ class _TimedReader(io.RawIOBase):
         return count
 
     def close(self) -> None:
+        if self._ticket.closing and not self.closed:
+            # Before the pool gets the connection back, and may give it to another thread.
+            with suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RDWR)
         self._raw.close()
         super().close()
 
@@ -249,7 +258,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _words(cause: BaseException) -> str:
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
-    text = str(cause)
     if isinstance(cause, http.client.IncompleteRead):
         return "the connection was closed before the whole answer had arrived"
+    text = str(cause.args[-1]) if cause.args else ""
+    if isinstance(cause, HTTPError):
+        # urllib3 puts the pool or connection before what happened, in words for debugging.
+        text = _OBJECT.sub("", text)
     return text or type(cause).__name__

@@ -99,6 +99,8 @@ def test_a_silent_server_times_out(serve: Serve, open_session: OpenSession) -> N
     result = open_session(server.url).send(QUERY)
     assert kind(result) is FailureKind.TIMEOUT
     assert (result.attempt, len(server.requests)) == (1, 1)
+    assert result.failure is not None
+    assert result.failure.message == "The answer did not arrive in time: Read timed out. (read timeout=0.3)."
 
 
 @pytest.mark.parametrize(

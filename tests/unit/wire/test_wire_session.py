@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -241,6 +243,22 @@ def test_threads_share_a_session(serve: Serve, open_session: OpenSession) -> Non
         thread.join()
     assert [result.failure for result in results] == [None] * 60
     assert len({result.id for result in results}) == 60
+
+
+def test_closing_requests_pass_a_server_that_handles_one_connection_at_a_time(
+    serve: Serve, open_session: OpenSession
+) -> None:
+    one_at_a_time = threading.Lock()
+
+    def wait_for_turn(peer: Peer) -> None:
+        with one_at_a_time:
+            always_ok(peer)
+
+    session = open_session(serve(wait_for_turn).url, timeout=(5.0, 5.0))
+    assert session.send(QUERY).failure is None
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(session.send, [replace(QUERY, closing=True)] * 4))
+    assert [result.failure for result in [*results, session.send(QUERY)]] == [None] * 5
 
 
 @pytest.mark.parametrize(
