@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 import secrets
+import selectors
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 _MODULE = "oss_vectors_emulator"
+# Seconds that it may take to start; about one is usual.
+_PATIENCE = 60.0
 
 
 class EmulatorError(RuntimeError):
@@ -46,25 +50,25 @@ class EmbeddedEmulator:
         command = [sys.executable, "-m", _MODULE, "--port", "0", "--exit-with-parent"]
         command += ["--region", region, "--account-id", account_id, *options]
         inherited = {key: value for key, value in os.environ.items() if key != "OSS_SESSION_TOKEN"}
-        process = subprocess.Popen(  # noqa: S603 - this interpreter with options made above
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**inherited, **environment},
-            # Ctrl-C is for the run: it still needs the emulator, to clean up.
-            start_new_session=True,
-        )
-        assert process.stdout is not None, "a pipe"
-        assert process.stderr is not None, "a pipe"
-        line = process.stdout.readline()
-        if "http://" not in line:
-            process.kill()
-            problem = process.stderr.read().strip().splitlines()
-            raise EmulatorError(
-                f"The embedded emulator did not start: {problem[-1] if problem else 'no output'}."
+        # A pipe that nobody reads would stop it once it is full.
+        with tempfile.TemporaryFile("w+") as errors:
+            process = subprocess.Popen(  # noqa: S603 - this interpreter with options made above
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**inherited, **environment},
+                # Ctrl-C is for the run: it still needs the emulator, to clean up.
+                start_new_session=True,
             )
+            line = _first_line(process)
+            if "http://" not in line:
+                process.kill()
+                process.wait()
+                errors.seek(0)
+                problem = errors.read().strip().splitlines() or [f"no output in {_PATIENCE:g} seconds"]
+                raise EmulatorError(f"The embedded emulator did not start: {problem[-1]}.")
         return cls("http://" + line.rsplit("http://", 1)[1].strip(), environment, process)
 
     def stop(self) -> None:
@@ -72,7 +76,7 @@ class EmbeddedEmulator:
         # All it has is in memory, so there is nothing to wait for.
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
 
@@ -83,3 +87,11 @@ class EmbeddedEmulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _first_line(process: subprocess.Popen[str]) -> str:
+    """What a process writes first; empty when it says nothing in time, or ends without a word."""
+    assert process.stdout is not None, "a pipe"
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(process.stdout, selectors.EVENT_READ)
+        return process.stdout.readline() if waiting.select(_PATIENCE) else ""

@@ -133,7 +133,12 @@ OPTIONS: tuple[Option, ...] = (
         "existing bucket to use instead of creating buckets; only indexes of the run are made in it, and deleted",
         metavar="NAME",
     ),
-    Option("--seed", "seed of everything that is drawn at random (default: 0)", metavar="N", number=int),
+    Option(
+        "--seed",
+        "seed of everything that is drawn at random (default: 0, a new one for every run of fuzz)",
+        metavar="N",
+        number=int,
+    ),
     Option("--report-dir", f"where reports are written (default: {DEFAULT_REPORT_DIR})", metavar="DIR"),
     Option("--known-deviations", "YAML file of deviations that are known and accepted", metavar="FILE"),
     Option(
@@ -173,8 +178,18 @@ OPTIONS: tuple[Option, ...] = (
         metavar="OPERATION=N",
         table=True,
     ),
-    Option("--max-requests", "stop starting tests after so many requests", metavar="N", number=int),
-    Option("--max-duration", "stop starting tests after so many seconds", metavar="SECONDS", number=float),
+    Option(
+        "--max-requests",
+        "send no more requests than so many; clean-up is not counted",
+        metavar="N",
+        number=int,
+    ),
+    Option(
+        "--max-duration",
+        "send nothing but the clean-up after so many seconds",
+        metavar="SECONDS",
+        number=float,
+    ),
     Option("--max-resources", "buckets and indexes that may exist at a time", metavar="N", number=int),
 )
 

@@ -30,7 +30,8 @@ from conformance.run import Run, Worker, is_wanted, selected_of
 from conformance.suite.collecting import SERVICE_KEY
 from conformance.suite.delivery import TargetGone
 from conformance.suite.events import TestRecord
-from conformance.suite.property_tests import PropertyViolated
+from conformance.suite.exploring import PropertyViolated
+from conformance.suite.names import MOST_WORKERS, ONLY_WORKER, worker_name
 from conformance.suite.service import Blocked
 from conformance.suite.settings import RunSettings
 from conformance.suite.spending import BudgetSpent
@@ -106,13 +107,16 @@ def pytest_configure(config: pytest.Config) -> None:
         settings = RunSettings.from_json(worker_input["conformance_settings"])
         own = {name: value for name, value in os.environ.items() if name not in _SECRETS}
         environment = {**own, **worker_input["conformance_environment"]}
-        name = "bcdefghijklmnopqrstuvwxyz"[int(worker_input["workerid"].removeprefix("gw")) % 25]
+        name = worker_name(int(worker_input["workerid"].removeprefix("gw")))
         open_worker(config, settings, environment, name)
         return
     prepared = next((one for one in config.pluginmanager.get_plugins() if isinstance(one, PreparedRun)), None)
     if prepared is not None:
         _control(config, prepared.run)
         return
+    processes = getattr(config.option, "numprocesses", None) or 0
+    if processes > MOST_WORKERS:
+        raise pytest.UsageError(f"-n: {processes} is not a number of processes from 0 to {MOST_WORKERS}.")
     values = {option.dest: getattr(config.option, f"conformance_{option.dest}") for option in OPTIONS}
     values["config"] = config.option.conformance_config
     try:
@@ -161,7 +165,7 @@ def _control(config: pytest.Config, run: Run) -> None:
     config.stash[_RUN_KEY] = run
     config.stash[_SETTINGS_KEY] = run.settings
     if not _is_distributed(config):
-        open_worker(config, run.settings, run.environment, "a")
+        open_worker(config, run.settings, run.environment, ONLY_WORKER)
 
 
 def _is_distributed(config: pytest.Config) -> bool:
@@ -359,9 +363,6 @@ class _Collector:
         self._run.leaks.extend(output.get("conformance_leaks", ()))
         self._run.left_out.update(output.get("conformance_left_out", ()))
         self._run.elsewhere.update(output.get("conformance_elsewhere", ()))
-        self._run.add(
-            TestRecord.from_json(output["conformance_rest"])
-        ) if "conformance_rest" in output else None
         if error is not None:
             self._run.internal_errors.append(f"a worker died: {error}")
 

@@ -23,6 +23,7 @@ from conformance.contract.releases import at_release, in_set
 from conformance.embedded import EmbeddedEmulator
 from conformance.options import DEFAULT_REPORT_DIR, UsageError
 from conformance.preflight import Look, look_at
+from conformance.repetition import repeating_options
 from conformance.report import badge, html, json_report, junit, markdown
 from conformance.report.reading import ReportError, read_baseline
 from conformance.report.reproduce import write_bodies
@@ -207,7 +208,9 @@ class Run:
         if self.gone is not None:
             notices.append(f"{self.gone[0].upper()}{self.gone[1:]}; nothing was tested after that.")
         if self.spent is not None:
-            notices.append(f"{self.spent[0].upper()}{self.spent[1:]}; no test was started after that.")
+            notices.append(
+                f"{self.spent[0].upper()}{self.spent[1:]}; nothing but the clean-up was sent after that."
+            )
         if self.outages:
             times = "once" if self.outages == 1 else f"{self.outages} times"
             notices.append(
@@ -376,6 +379,7 @@ class Run:
             bucket=settings.bucket,
             shard=settings.shard,
             requirement_set=settings.requirement_set,
+            options=repeating_options(settings),
         )
 
 
@@ -470,7 +474,8 @@ def _make_report_dir(settings: RunSettings) -> None:
     directory = Path(settings.report_dir)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for old in (*directory.glob("exchanges-*.jsonl"), *(directory / "bodies").glob("*")):
+        # Named after their exchanges; a file of the user's beside them is not.
+        for old in (*directory.glob("exchanges-*.jsonl"), *(directory / "bodies").glob("?-??????.json")):
             old.unlink()
     except OSError as problem:
         raise UsageError(f"--report-dir: {directory} cannot be used: {problem.strerror}.") from problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -55,6 +56,7 @@ def settings_from(
                 f"--endpoint: {endpoint} is a host of the real service, where a run costs money and counts "
                 "against quotas; give --allow-live if that is meant."
             )
+    profile = _choice("--profile", given["profile"], Profile.CORE.value)
     return RunSettings(
         endpoint=endpoint or "",
         embedded=endpoint is None,
@@ -63,7 +65,7 @@ def settings_from(
         run_id=new_run_id(),
         addressing=_choice("--addressing", given["addressing"], Addressing.VIRTUAL_HOST.value),
         virtual_host=given["virtual_host"],
-        profile=_choice("--profile", given["profile"], Profile.CORE.value),
+        profile=profile,
         operations=operations_named(given["operation"] or (), contract),
         requirements=requirements_named(given["requirement"] or (), contract),
         requirement_set=one_of("--requirement-set", given["requirement_set"], known_sets()),
@@ -71,7 +73,7 @@ def settings_from(
         credentials_profile=given["credentials_profile"],
         credentials_chain=uses_chain(given["credentials_chain"], given["credentials_profile"]),
         bucket=_bucket(given["bucket"], endpoint),
-        seed=int(given["seed"] or 0),
+        seed=_seed(given["seed"], profile, is_shard=given["shard"] is not None),
         strict=_is_strict(given["fail_on"], strict=bool(given["strict"])),
         report_dir=given["report_dir"] or DEFAULT_REPORT_DIR,
         known_deviations=given["known_deviations"],
@@ -80,7 +82,7 @@ def settings_from(
         read_timeout=_positive("--read-timeout", given["read_timeout"], 30.0),
         visibility_timeout=_positive("--visibility-timeout", given["visibility_timeout"], 5.0),
         min_recall=_share("--min-recall", given["min_recall"]),
-        ca_file=_existing("--ca-file", given["ca_file"]),
+        ca_file=existing_file("--ca-file", given["ca_file"]),
         rates=_rates(given["rate"] or (), contract, documented=_is_distant(endpoint)),
         max_requests=_count("--max-requests", given["max_requests"]),
         max_duration=(
@@ -94,6 +96,15 @@ def settings_from(
 def _choice(flag: str, value: str | None, default: str) -> str:
     option = next(option for option in OPTIONS if option.flag == flag)
     return one_of(flag, value, option.choices) or default
+
+
+def _seed(value: int | None, profile: str, *, is_shard: bool) -> int:
+    """The seed that was given, else 0; ``fuzz`` draws another one for every run, which the report names."""
+    if value is None and profile == Profile.FUZZ.value:
+        if is_shard:
+            raise UsageError("--shard: shards of the profile fuzz need --seed, the same for each of them.")
+        return secrets.randbits(32)
+    return int(value or 0)
 
 
 def _is_strict(fail_on: str | None, *, strict: bool) -> bool:
@@ -172,7 +183,8 @@ def _count(flag: str, value: Any) -> int | None:
     return None if value is None else int(value)
 
 
-def _existing(flag: str, value: str | None) -> str | None:
+def existing_file(flag: str, value: str | None) -> str | None:
+    """The name of a file that is there, or ``None``; raises :class:`UsageError`."""
     if value is not None and not Path(value).is_file():
         raise UsageError(f"{flag}: there is no file {value}.")
     return value

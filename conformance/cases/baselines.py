@@ -15,10 +15,10 @@ from conformance.cases.case import Key, Slot
 #: Dimension of the indexes that directed cases share.
 DIMENSION = 4
 
-#: Lengths that a vector for these indexes must not have, by label.
 #: Fits neither 64 bits nor a double; valid JSON, which sets no size of numbers (RFC 8259, section 6).
 LONG_INTEGER = "1" + "0" * 399
 
+#: Lengths that a vector for these indexes must not have, by label.
 WRONG_SIZES: Mapping[str, int] = {
     "shorter": DIMENSION - 1,
     "longer": DIMENSION + 1,

@@ -52,8 +52,6 @@ BAD_FIELD_NAMES: Mapping[str, str] = {
     "non-ascii-letter": "f\u00efeld",
 }
 
-GOOD_BUCKET_NAMES: Mapping[str, str] = {"letters-digits-hyphens": "a-1"}
-
 #: Values of another JSON type than the documented one, by that type.
 WRONG_TYPES: Mapping[str, Mapping[str, Any]] = {
     "string": {"number": 7, "boolean": True, "array": ["a"], "object": {"a": "b"}},

@@ -22,10 +22,9 @@ from conformance.plan import plan_lines
 from conformance.plugin import PreparedRun
 from conformance.report.terminal import render
 from conformance.run import Run
+from conformance.suite.names import MOST_WORKERS
 from conformance.validation import settings_from
 from conformance.verdicts.model import ExitCode
-
-_MOST_WORKERS = 25
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,8 +36,8 @@ def main(arguments: Sequence[str]) -> int:
         "-n", dest="workers", metavar="N", type=number(int), default=0, help="run tests in N processes"
     )
     options = parser.parse(arguments)
-    if not 0 <= options.workers <= _MOST_WORKERS:
-        raise UsageError(f"-n: {options.workers} is not a number of processes from 0 to {_MOST_WORKERS}.")
+    if not 0 <= options.workers <= MOST_WORKERS:
+        raise UsageError(f"-n: {options.workers} is not a number of processes from 0 to {MOST_WORKERS}.")
     settings = settings_from(vars(options), os.environ, load_contract())
     if settings.is_distant:
         # Another machine, which may cost money and has other users: said before the first request.

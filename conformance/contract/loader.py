@@ -54,8 +54,8 @@ class Contract:
     def operation(self, name: str) -> Operation:
         """The operation called ``name``.
 
-        Raises :class:`KeyError` for unknown names; user input goes through
-        :meth:`nearest` first.
+        Raises :class:`KeyError` for unknown names; what users type is checked before,
+        with :func:`nearest` for a hint.
         """
         return self.operations[name]
 
@@ -169,7 +169,6 @@ def _error(raw: Mapping[str, Any]) -> ErrorCode:
         code=raw["code"],
         status=int(raw["status"]),
         strength=Strength(raw["strength"]),
-        when=str(raw.get("when", "")),
     )
 
 

@@ -143,8 +143,6 @@ class ErrorCode:
     code: str
     status: int
     strength: Strength
-    when: str
-    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +166,3 @@ class Operation:
     def on_bucket(self) -> bool:
         """True when the operation addresses the bucket host, false for the service host."""
         return self.scope == "bucket"
-
-    @property
-    def has_json_body(self) -> bool:
-        """True when the documents describe a JSON request body."""
-        return self.request_schema is not None

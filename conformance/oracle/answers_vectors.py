@@ -15,12 +15,11 @@ from conformance.oracle.answer import Checks
 from conformance.oracle.filters import documented_part, empty_part
 from conformance.oracle.model import Absence, IndexState, StoredVector
 from conformance.oracle.search import as_float32
-from conformance.wire.exchange import Exchange
 
 _EMPTY_VALUES = "PutVectors.metadata.empty-values.stored"
 
 
-def stored_slip(stored: StoredVector, numbers: Any) -> str | None:
+def _stored_slip(stored: StoredVector, numbers: Any) -> str | None:
     """How returned data differ from the stored float32 values, or ``None``.
 
     A server may print 0.1 as 0.1 or as 0.10000000149: both are the same
@@ -42,7 +41,7 @@ def _flag_of(checks: Checks, name: str) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-class EntryChecks:
+class _EntryChecks:
     """Checks of one entry that reads a stored vector back."""
 
     def __init__(self, checks: Checks, index: IndexState) -> None:
@@ -65,7 +64,7 @@ class EntryChecks:
             entry, "metadata", "returnMetadata", wanted=self._with_metadata, optional=not stored.metadata
         )
         if self._with_data and isinstance(entry.get("data"), dict):
-            slip = stored_slip(stored, entry["data"].get("float32"))
+            slip = _stored_slip(stored, entry["data"].get("float32"))
             self._value(
                 key, stored, "PutVectors.data.stored", "PutVectors.overwrite", slip, "the stored values"
             )
@@ -163,7 +162,7 @@ def _get_vectors(checks: Checks) -> None:
     checks.check("GetVectors.only-requested", not strangers, "requested keys only", f"also {strangers[:5]}")
     if index is None:
         return
-    entry_checks = EntryChecks(checks, index)
+    entry_checks = _EntryChecks(checks, index)
     for entry in entries:
         entry_checks.entry(entry)
     for key in dict.fromkeys(requested):
@@ -200,7 +199,7 @@ def _list_vectors(checks: Checks) -> None:
         checks.check("ListVectors.paging.no-empty-page", bool(entries), "at least one vector", "none")
     if index is None:
         return
-    entry_checks = EntryChecks(checks, index)
+    entry_checks = _EntryChecks(checks, index)
     keys = [entry["key"] for entry in entries]
     for entry in entries:
         entry_checks.entry(entry)
@@ -215,10 +214,10 @@ def _list_vectors(checks: Checks) -> None:
         checks.check("ListVectors.only-stored", True)
     whole = answer.request.get("segmentCount") in (None, 1) and not answer.request.get("nextToken")
     if whole and not token and not answer.open:
-        list_complete(checks, index, keys)
+        _list_complete(checks, index, keys)
 
 
-def list_complete(checks: Checks, index: IndexState, keys: list[str]) -> None:
+def _list_complete(checks: Checks, index: IndexState, keys: list[str]) -> None:
     """A complete listing: every stored vector once, none that must be absent."""
     repeated = sorted({key for key in keys if keys.count(key) > 1}) if len(set(keys)) != len(keys) else []
     checks.check(
@@ -241,5 +240,3 @@ HANDLERS: Mapping[str, Callable[[Checks], None]] = {
     "GetVectors": _get_vectors,
     "ListVectors": _list_vectors,
 }
-
-__all__ = ["HANDLERS", "EntryChecks", "Exchange", "list_complete", "stored_slip"]

@@ -1,1 +1,1 @@
-"""Terminal summary, JSON and JUnit, all written from one RunResult."""
+"""What people and machines read of a run, in every format, all written from one RunResult."""

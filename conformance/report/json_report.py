@@ -17,6 +17,7 @@ from conformance.report.files import write_atomically
 from conformance.report.reproduce import body_file_for, curl_line, rerun_command, sdk_snippet
 from conformance.report.summary import VERDICTS, decided, tally
 from conformance.verdicts.model import (
+    Changes,
     Deviation,
     Outcome,
     RecordedExchange,
@@ -27,7 +28,7 @@ from conformance.verdicts.model import (
 )
 from conformance.wire.pace import Bound
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -59,6 +60,7 @@ def _document(result: RunResult) -> dict[str, Any]:
         "requests": {name: result.requests[name] for name in sorted(result.requests)},
         "leaks": list(result.leaks),
         "internalErrors": list(result.internal_errors),
+        "changes": None if result.changes is None else _changes(result.changes),
         "requirements": [_requirement(entry, exchanges, result.info) for entry in result.results],
     }
 
@@ -85,6 +87,8 @@ def _info(info: RunInfo) -> dict[str, Any]:
         "command": info.command,
         "reportDir": info.report_dir,
         "configuration": info.configuration,
+        "bucket": info.bucket,
+        "options": [list(option) for option in info.options],
         "shard": info.shard,
         "requirementSet": info.requirement_set,
         "pace": None if info.pace is None else _pace(info.pace),
@@ -99,6 +103,20 @@ def _pace(pace: Bound) -> dict[str, Any]:
         "limitedBy": pace.limited_by,
         "latencyMs": round(pace.latency * 1000, 3),
         "connections": pace.connections,
+    }
+
+
+def _changes(changes: Changes) -> dict[str, Any]:
+    return {
+        "since": {
+            "runId": changes.baseline.run_id,
+            "started": changes.baseline.started,
+            "profile": changes.baseline.profile,
+        },
+        "failing": list(changes.failing),
+        "fixed": list(changes.fixed),
+        "decided": list(changes.decided),
+        "undecided": list(changes.undecided),
     }
 
 

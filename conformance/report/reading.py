@@ -104,6 +104,7 @@ def _info(data: Mapping[str, Any]) -> RunInfo:
     del values["pace"]
     for name in ("operations", "requirements"):
         values[name] = tuple(values[name])
+    values["options"] = tuple((flag, value) for flag, value in values["options"])
     if values["shard"] is not None:
         Shard.parse(values["shard"])
     return RunInfo(**values)

@@ -167,18 +167,7 @@ def rerun_command(requirement_id: str, info: RunInfo) -> str:
 def rerun_words(requirement_id: str, info: RunInfo) -> tuple[str, ...]:
     """The quoted words of :func:`rerun_command`, each option with its value."""
     words = [f"{COMMAND} run"]
-    if not info.embedded_emulator:
-        words += [f"--endpoint {_quote(info.endpoint)}", f"--region {_quote(info.region)}"]
-        words += [f"--account-id {_quote(info.account_id)}", f"--addressing {_quote(info.addressing)}"]
-    if info.bucket is not None:
-        words.append(f"--bucket {_quote(info.bucket)}")
-    words.append(f"--profile {_quote(info.profile)}")
-    if info.seed is not None:
-        words.append(f"--seed {info.seed}")
-    if info.strict:
-        words.append("--strict")
-    if info.requirement_set is not None:
-        words.append(f"--requirement-set {_quote(info.requirement_set)}")
+    words += [flag if value is None else f"{flag} {_quote(value)}" for flag, value in info.options]
     words.append(f"--requirement {_quote(requirement_id)}")
     return tuple(words)
 

@@ -11,6 +11,9 @@ from conformance.cases.case import BucketName
 
 _BASE36 = string.digits + string.ascii_lowercase
 _RUN_ID_LENGTH = 8
+#: The worker of a run in one process, and the letters of parallel workers: one each, so names cannot meet.
+ONLY_WORKER, *_PARALLEL_WORKERS = tuple(string.ascii_lowercase)
+MOST_WORKERS = len(_PARALLEL_WORKERS)
 
 
 def new_run_id() -> str:
@@ -18,6 +21,13 @@ def new_run_id() -> str:
     return secrets.choice(string.ascii_lowercase) + "".join(
         secrets.choice(_BASE36) for _ in range(_RUN_ID_LENGTH - 1)
     )
+
+
+def worker_name(number: int) -> str:
+    """The letter of a parallel worker, counted from 0 on; raises :class:`ValueError` where there is none left."""
+    if number >= MOST_WORKERS:
+        raise ValueError(f"No more than {MOST_WORKERS} workers can have names of their own.")
+    return _PARALLEL_WORKERS[number]
 
 
 def _base36(number: int) -> str:
@@ -34,11 +44,14 @@ class Names:
     ``worker`` is one letter per parallel worker, so that workers never meet.
     """
 
-    def __init__(self, run_id: str, worker: str = "a") -> None:
+    def __init__(self, run_id: str, worker: str = ONLY_WORKER) -> None:
         self._stem = f"{run_id}{worker}"
         self._numbers = itertools.count(1)
-        #: Which index names somebody else has: a short name cannot carry the whole run id.
-        self.is_taken: Callable[[str], bool] = lambda _: False
+        self._is_taken: Callable[[str], bool] | None = None
+
+    def avoid(self, is_taken: Callable[[str], bool]) -> None:
+        """Pass over index names that somebody else has: a short name cannot carry the whole run id."""
+        self._is_taken = is_taken
 
     def _unique(self) -> str:
         return f"{self._stem}{_base36(next(self._numbers))}"
@@ -55,7 +68,7 @@ class Names:
         """
         for _ in string.ascii_letters:
             name = self._index(prefix, length)
-            if not self.is_taken(name):
+            if self._is_taken is None or not self._is_taken(name):
                 break
             # A short name takes two numbers; a third makes the next try come to every letter.
             next(self._numbers)

@@ -168,7 +168,7 @@ class Service:
             found = borrowed.look_around(listing, lambda request: self._delivery.deliver(request).exchange)
         except LookupError as problem:
             raise Blocked(str(problem)) from problem
-        self.names.is_taken = borrowed.is_foreign
+        self.names.avoid(borrowed.is_foreign)
         self.model.borrow(borrowed.bucket, found)
         return borrowed.bucket
 

@@ -70,12 +70,11 @@ class Spending:
             self._end(f"the {settings.max_duration:g} seconds of --max-duration are over")
         self._count_resources(meter)
         used = meter.count()
-        if settings.max_requests is not None and used.requests + times > settings.max_requests:
-            self._end(f"the {settings.max_requests} requests of --max-requests are used up")
         # A create is in the ledger before it is sent, so the one that would be too many is counted already.
         if settings.max_resources is not None and used.resources > settings.max_resources:
             self._end(f"the {settings.max_resources} resources of --max-resources exist")
-        meter.count(requests=times)
+        if not meter.spend(times, settings.max_requests):
+            self._end(f"the {settings.max_requests} requests of --max-requests are used up")
         # Requests that belong together leave together: when the last of them may, and what follows keeps
         # as much distance, since a service that counts by the second sees them all at once.
         wait = max([meter.take_slot(operation, self._clock()) for _ in range(times)])

@@ -8,11 +8,14 @@ vector is stored (PutVectors page, Description).
 
 from __future__ import annotations
 
+import json
+
 from conformance.cases.baselines import vector
 from conformance.cases.case import Authentication, Slot
+from conformance.oracle.judge import Fate
 from conformance.suite.collecting import decides
 from conformance.suite.resources import Resources, index_body
-from conformance.suite.service import Service
+from conformance.suite.service import Blocked, Result, Service
 
 _AT_ONCE = 6
 _OWN_ANSWER = "Http.keep-alive.own-answer"
@@ -54,9 +57,13 @@ def test_one_of_several_creations_wins(service: Service) -> None:
         results = service.call_at_once("PutVectorIndex", bodies)
         statuses = sorted(result.status or 0 for result in results)
         winners = sum(result.served for result in results)
+        if winners == 0 and any(map(_is_undecided, results)):
+            raise Blocked(
+                "none of several simultaneous creations was served, and some were not answered or throttled"
+            )
         service.check(
             requirement,
-            winners == 1 or 503 in statuses,
+            winners == 1,
             results[-1].exchange,
             f"one 200 and {_AT_ONCE - 1} times 409",
             statuses,
@@ -80,17 +87,22 @@ def test_parallel_writers_lose_nothing(service: Service, resources: Resources) -
         for place in range(_AT_ONCE)
     ]
     results = service.call_at_once("PutVectors", batches)
-    written = [
-        key for place, batch in enumerate(batches) for key in keys[place::_AT_ONCE] if batch is not None
-    ]
-    answer = resources.read(index, written)
+    served = [result.exchange.request_body for result in results if result.served]
+    if not served:
+        raise Blocked("none of several simultaneous writes was served")
+    written = {entry["key"] for body in served for entry in json.loads(body)["vectors"]}
+    answer = resources.read(index, keys)
     found = {entry["key"] for entry in answer.members("vectors")}
     service.check(
         "PutVectors.concurrent.none-lost",
-        found >= set(written) or not all(result.served for result in results),
+        found >= written,
         answer.exchange,
-        f"{len(written)} vectors",
-        f"without {sorted(set(written) - found)[:5]}",
+        f"the {len(written)} vectors of the writes that were served",
+        f"without {sorted(written - found)[:5]}",
     )
     service.call("ListVectors", {"indexName": index, "returnData": True, "returnMetadata": True})
     service.call("DeleteVectorIndex", {"indexName": index})
+
+
+def _is_undecided(result: Result) -> bool:
+    return result.status is None or result.judgement.fate is Fate.THROTTLED

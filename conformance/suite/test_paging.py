@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from conformance.cases.baselines import vector
 from conformance.oracle.expectation import index_quota
 from conformance.suite.collecting import decides, needs_bucket
+from conformance.suite.exploring import PropertyViolated, explore, must_hold
 from conformance.suite.paging import Walk, walk_buckets, walk_indexes, walk_segments, walk_vectors
-from conformance.suite.property_tests import PropertyViolated, explore, must_hold
 from conformance.suite.resources import Resources, index_body
 from conformance.suite.service import Service
 

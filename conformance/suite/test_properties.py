@@ -17,7 +17,7 @@ from conformance.cases.baselines import DIMENSION, vector
 from conformance.cases.case import Key, Slot
 from conformance.contract.model import Profile
 from conformance.suite.collecting import decides, in_profile
-from conformance.suite.property_tests import explore, must_hold
+from conformance.suite.exploring import explore, must_hold
 from conformance.suite.resources import Resources
 from conformance.suite.service import Service
 

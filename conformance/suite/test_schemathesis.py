@@ -14,7 +14,7 @@ import pytest
 from conformance.cases.engine_bodies import engine_bodies
 from conformance.contract.model import Profile
 from conformance.suite.collecting import decides, in_profile
-from conformance.suite.property_tests import explore, must_hold
+from conformance.suite.exploring import explore, must_hold
 from conformance.suite.resources import Resources
 from conformance.suite.service import Service
 

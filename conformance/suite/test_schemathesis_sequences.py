@@ -9,13 +9,9 @@ sent nor what it means.  Runs from the profile ``full`` on; the state machine of
 
 from __future__ import annotations
 
-import time
-import zlib
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
-from hypothesis.errors import Flaky
-from hypothesis.stateful import run_state_machine_as_test
 
 from conformance.cases.baselines import DIMENSION
 from conformance.cases.case import NO_BODY
@@ -23,7 +19,7 @@ from conformance.cases.engine_bodies import within_reach
 from conformance.cases.engine_schema import engine_schema
 from conformance.contract.model import Profile
 from conformance.suite.collecting import decides, in_profile
-from conformance.suite.property_tests import SHRINKING_SECONDS, PropertyViolated, must_hold
+from conformance.suite.exploring import Shrinking, explore_sequences
 from conformance.suite.resources import Resources
 from conformance.suite.service import Blocked, Result, Service
 
@@ -41,15 +37,13 @@ def _machine(service: Service, resources: Resources) -> type[APIStateMachine]:
     import requests  # noqa: PLC0415 - only for the form of an answer that the engine wants
     from schemathesis.core.transport import Response  # noqa: PLC0415 - slow to import, and only needed here
 
+    shrinking = Shrinking()
     base = engine_schema(seed=service.settings.seed, links=True).as_state_machine()
 
     class Sequence(base):  # type: ignore[misc, valid-type]
-        first_failure: ClassVar[float | None] = None
-
         def setup(self) -> None:
             self.indexes: set[str] = set()
-            if self.first_failure is not None and time.monotonic() > self.first_failure + SHRINKING_SECONDS:
-                # Long enough: sequences that are no longer tried count as no failures, which ends the shrinking.
+            if shrinking.is_over:
                 hypothesis.reject()
             self.filler = resources.filler()
             self.result: Result | None = None
@@ -84,11 +78,7 @@ def _machine(service: Service, resources: Resources) -> type[APIStateMachine]:
         def validate_response(self, response: Response, case: Case[Any], *args: Any, **kwargs: Any) -> None:
             del response, case, args, kwargs
             assert self.result is not None, "validated after a call"
-            try:
-                must_hold(self.result)
-            except PropertyViolated:
-                type(self).first_failure = self.first_failure or time.monotonic()
-                raise
+            shrinking.must_hold(self.result)
 
         def teardown(self) -> None:
             service.recorder.end_script()
@@ -104,14 +94,6 @@ def _machine(service: Service, resources: Resources) -> type[APIStateMachine]:
 def test_generated_sequences(service: Service, resources: Resources) -> None:
     """Sequences over the links of the document, compared with the model after every step."""
     service.home  # noqa: B018 - a missing bucket must block the test, not each sequence
-    profile = Profile(service.settings.profile)
-    seed = zlib.crc32(f"{service.settings.seed}:schemathesis sequences".encode())
-    machine = hypothesis.seed(seed)(_machine(service, resources))
-    settings = hypothesis.settings(
-        max_examples=_EXAMPLES.get(profile, _EXAMPLES[Profile.FULL]), stateful_step_count=_STEPS
-    )
-    try:
-        run_state_machine_as_test(machine, settings=settings)
-    except Flaky as problem:
-        # Shrinking was ended, or the target answered in two ways; the violation is on record.
-        raise PropertyViolated(str(problem)) from problem
+    examples = _EXAMPLES.get(Profile(service.settings.profile), _EXAMPLES[Profile.FULL])
+    machine = _machine(service, resources)
+    explore_sequences(service, "schemathesis sequences", machine, examples=examples, steps=_STEPS)

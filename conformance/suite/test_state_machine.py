@@ -7,19 +7,16 @@ script of requests, which the report prints.
 
 from __future__ import annotations
 
-import time
-import zlib
 from typing import Any, ClassVar
 
 import hypothesis
 from hypothesis import strategies as st
-from hypothesis.errors import Flaky
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from conformance.cases.baselines import DIMENSION
 from conformance.contract.model import Profile
 from conformance.suite.collecting import decides, in_profile
-from conformance.suite.property_tests import SHRINKING_SECONDS, PropertyViolated, must_hold
+from conformance.suite.exploring import Shrinking, explore_sequences
 from conformance.suite.resources import Resources, index_body
 from conformance.suite.service import Result, Service
 
@@ -45,12 +42,11 @@ class Operations(RuleBasedStateMachine):
 
     service: ClassVar[Service]
     resources: ClassVar[Resources]
-    first_failure: ClassVar[float | None] = None
+    shrinking: ClassVar[Shrinking]
 
     def __init__(self) -> None:
         super().__init__()
-        if self.first_failure is not None and time.monotonic() > self.first_failure + SHRINKING_SECONDS:
-            # Long enough: sequences that are no longer tried count as no failures, which ends the shrinking.
+        if self.shrinking.is_over:
             hypothesis.reject()
         self.names = [self.service.names.index(), self.service.names.index()]
         self.stem = self.service.names.stem()
@@ -59,11 +55,7 @@ class Operations(RuleBasedStateMachine):
             self.did(self.service.call("PutVectorIndex", index_body(name, metric=metric)))
 
     def did(self, *results: Result) -> None:
-        try:
-            must_hold(*results)
-        except PropertyViolated:
-            type(self).first_failure = self.first_failure or time.monotonic()
-            raise
+        self.shrinking.must_hold(*results)
 
     def key(self, number: int) -> str:
         return f"{self.stem}{number}"
@@ -156,7 +148,8 @@ class Operations(RuleBasedStateMachine):
 
 def machine(service: Service, resources: Resources) -> type[Operations]:
     """The machine for one service."""
-    return type("BoundOperations", (Operations,), {"service": service, "resources": resources})
+    bound = {"service": service, "resources": resources, "shrinking": Shrinking()}
+    return type("BoundOperations", (Operations,), bound)
 
 
 @decides(
@@ -171,12 +164,5 @@ def machine(service: Service, resources: Resources) -> type[Operations]:
 def test_any_sequence_of_operations(service: Service, resources: Resources) -> None:
     """Sequences over two indexes and six keys, compared with the model after every step."""
     service.home  # noqa: B018 - a missing bucket must block the test, not each sequence
-    profile = Profile(service.settings.profile)
-    operations = machine(service, resources)
-    seeded = hypothesis.seed(zlib.crc32(f"{service.settings.seed}:state machine".encode()))(operations)
-    settings = hypothesis.settings(max_examples=_EXAMPLES[profile], stateful_step_count=_STEPS)
-    try:
-        run_state_machine_as_test(seeded, settings=settings)
-    except Flaky as problem:
-        # Shrinking was ended, or the target answered in two ways; the violation is on record.
-        raise PropertyViolated(str(problem)) from problem
+    examples = _EXAMPLES[Profile(service.settings.profile)]
+    explore_sequences(service, "state machine", machine(service, resources), examples=examples, steps=_STEPS)

@@ -14,8 +14,6 @@ from conformance.suite.collecting import cases_of, decides, needs_bucket
 from conformance.suite.resources import Resources
 from conformance.suite.service import Service
 
-_MOST_PAGES = 200
-
 
 @cases_of("PutVectorBucket", "GetVectorBucket", "ListVectorBuckets", "DeleteVectorBucket")
 def test_directed_case(resources: Resources, case: Case) -> None:

@@ -14,8 +14,6 @@ from conformance.suite.collecting import cases_of, decides
 from conformance.suite.resources import Resources, index_body
 from conformance.suite.service import Service
 
-_MOST_PAGES = 200
-
 
 @cases_of("GetVectorIndex", "ListVectorIndexes", "DeleteVectorIndex")
 def test_directed_case(resources: Resources, case: Case) -> None:

@@ -20,8 +20,6 @@ from conformance.suite.collecting import cases_of, decides, in_profile, needs_bu
 from conformance.suite.resources import Resources, index_body
 from conformance.suite.service import Service
 
-_MOST_PAGES = 200
-
 
 @cases_of("PutVectors", "GetVectors", "ListVectors")
 def test_directed_case(resources: Resources, case: Case) -> None:

@@ -164,6 +164,8 @@ class RunInfo:
     shard: str | None = None
     #: The release whose requirements were selected, with the levels they had then.
     requirement_set: str | None = None
+    #: Flags and values that repeat part of the run, ``None`` for a switch.
+    options: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ SESSION_TOKEN = "OSS_SESSION_TOKEN"  # noqa: S105 - as above
 
 
 class CredentialsError(ValueError):
-    """The environment holds half a key pair, or a value that no header can carry."""
+    """A source of keys has none, half of a pair, or a value that no header can carry; says which and why."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

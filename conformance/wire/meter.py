@@ -177,20 +177,25 @@ class Meter:
             rows = database.execute("SELECT operation, interval FROM slots ORDER BY operation").fetchall()
         return {operation: 1.0 / interval for operation, interval in rows}
 
-    def count(self, *, requests: int = 0, resources: int = 0) -> Used:
-        """Add to what the run has used, and say what that makes."""
+    def count(self, *, resources: int = 0) -> Used:
+        """Add to the resources that exist, and say what the run has used."""
         with self._transaction() as database:
-            for what, number in (("requests", requests), ("resources", resources)):
-                if number:
-                    database.execute("UPDATE used SET number = number + ? WHERE what = ?", (number, what))
+            database.execute("UPDATE used SET number = number + ? WHERE what = 'resources'", (resources,))
             rows = dict(database.execute("SELECT what, number FROM used").fetchall())
         return Used(rows["requests"], rows["resources"])
 
+    def spend(self, requests: int, most: int | None) -> bool:
+        """Count requests that are about to be sent, unless the run would then have sent more than ``most``."""
+        with self._transaction() as database:
+            changed = database.execute(
+                "UPDATE used SET number = number + ? WHERE what = 'requests' AND (? IS NULL OR number + ? <= ?)",
+                (requests, most, requests, most),
+            )
+            return changed.rowcount == 1
+
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        # As a context manager, a connection commits, or rolls back what an exception cut off.
+        with self._lock, self._database:
             self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-            finally:
-                self._database.execute("COMMIT")
+            yield self._database

@@ -116,7 +116,7 @@ class WireSession:
         self._verify: bool | str = ca_file or True
         self._numbers = itertools.count(1)
         self._pools: dict[str, HTTPConnectionPool] = {}
-        self._signers: dict[str | None, HeaderSignature] = {}
+        self._signers: dict[tuple[Credentials, str | None], HeaderSignature] = {}
         self._session = requests.Session()
         self._session.trust_env = False
         self._adapter = TicketAdapter()
@@ -139,7 +139,6 @@ class WireSession:
             if self._credentials is not None and current != self._credentials:
                 self.redactor.learn(current)
                 self._credentials = current
-                self._signers.clear()
         return self._credentials
 
     @property
@@ -224,11 +223,12 @@ class WireSession:
         credentials = self.credentials
         if credentials is None:
             return None
-        signer = self._signers.get(bucket)
+        # By key as well: a thread that still signs with an old one must not hand it to the others.
+        signer = self._signers.get((credentials, bucket))
         if signer is None:
             target = self.target
             signer = HeaderSignature(credentials, target.region, target.account_id, bucket, now=self._clock)
-            self._signers[bucket] = signer
+            self._signers[credentials, bucket] = signer
         return signer
 
     def _attempt(self, prepared: requests.PreparedRequest, *, fresh: bool, closing: bool) -> _Attempt:

@@ -402,11 +402,13 @@ def test_an_exclusion_says_why() -> None:
 
 
 @each_file
-def test_dates_are_real_days_and_not_in_the_future_of_the_catalogue(file: Path) -> None:
+def test_dates_are_real_days_of_the_time_of_the_service(file: Path) -> None:
+    # No page on vectors is older, and none can be cited before it is written.
+    today = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1)
     for entry in raw_entries(file):
         date = entry["source"].get("date")
         assert date is None or type(date) is datetime.date
-        assert date is None or datetime.date(2020, 1, 1) <= date <= datetime.date(2026, 12, 31)
+        assert date is None or datetime.date(2020, 1, 1) <= date <= today
 
 
 @pytest.mark.parametrize("operation", list(CONTRACT.operations))

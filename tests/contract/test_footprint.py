@@ -32,6 +32,12 @@ def test_core_keeps_within_its_creations() -> None:
     assert plan_of(tests, Profile.CORE).requests["PutVectorIndex"] <= 600
 
 
+def test_a_larger_profile_is_planned_with_no_fewer_requests() -> None:
+    tests = [test for test in load_footprint() if test != PEAK]
+    core, full = (plan_of(tests, profile).requests for profile in (Profile.CORE, Profile.FULL))
+    assert {name for name, number in core.items() if full.get(name, 0) < number} <= set()
+
+
 def test_the_bound_is_the_larger_of_rate_and_latency() -> None:
     requests = {"PutVectorIndex": 100, "GetVectors": 900}
     by_rate = lower_bound(requests, {"PutVectorIndex": 5.0}, latency=0.001, connections=1)

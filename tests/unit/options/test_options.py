@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conformance.commands.arguments import Arguments
 from conformance.contract.loader import load_contract
 from conformance.options import OPTIONS, UsageError, hint
+from conformance.repetition import repeating_options
 from conformance.suite.settings import RunSettings
 from conformance.validation import settings_from
 
@@ -102,3 +105,56 @@ def test_flags_are_unique_and_secrets_are_no_options() -> None:
     flags = [option.flag for option in OPTIONS]
     assert len(flags) == len(set(flags))
     assert not any(word in flag for flag in flags for word in ("secret", "token", "access-key"))
+
+
+def test_fuzz_draws_a_seed_unless_one_is_given() -> None:
+    drawn = {settings({"profile": "fuzz"}).seed for _ in range(3)}
+    assert len(drawn) == 3
+    assert settings({"profile": "fuzz", "seed": 0}).seed == 0
+    assert settings({"profile": "full"}).seed == 0
+    with pytest.raises(UsageError, match="need --seed"):
+        settings({"profile": "fuzz", "shard": "1/2"})
+
+
+def test_the_options_of_a_run_repeat_it(tmp_path: Path) -> None:
+    certificates = tmp_path / "my ca.pem"
+    certificates.touch()
+    values: dict[str, Any] = {
+        "endpoint": "https://cn-hangzhou.oss-vectors.aliyuncs.com",
+        "allow_live": True,
+        "account_id": "123",
+        "virtual_host": "oss-vectors.example.net",
+        "ca_file": str(certificates),
+        "credentials_chain": True,
+        "bucket": "mine",
+        "seed": 5,
+        "fail_on": "should",
+        "read_timeout": 2.5,
+        "min_recall": 0.9,
+    }
+    given = dict(repeating_options(settings(values)))
+    assert given == {
+        "--endpoint": values["endpoint"],
+        "--allow-live": None,
+        "--region": "cn-hangzhou",
+        "--account-id": "123",
+        "--addressing": "virtual-host",
+        "--virtual-host": "oss-vectors.example.net",
+        "--ca-file": str(certificates),
+        "--bucket": "mine",
+        "--credentials-chain": None,
+        "--profile": "core",
+        "--seed": "5",
+        "--strict": None,
+        "--read-timeout": "2.5",
+        "--min-recall": "0.9",
+    }
+    parser = Arguments("run", usage="run")
+    parser.add_options()
+    words = [word for option in given.items() for word in option if word is not None]
+    repeated = settings(vars(parser.parse(words)))
+    assert repeating_options(repeated) == tuple(given.items())
+
+
+def test_the_embedded_emulator_is_repeated_without_its_address() -> None:
+    assert dict(repeating_options(settings())) == {"--profile": "core", "--seed": "0"}

@@ -120,6 +120,14 @@ INFO = RunInfo(
     versions={"schemathesis": "4.32.5", "hypothesis": "6.150"},
     command="oss-vectors-conformance run --endpoint http://127.0.0.1:9000",
     report_dir="reports/7f3a",
+    options=(
+        ("--endpoint", "http://127.0.0.1:9000"),
+        ("--region", "cn-hangzhou"),
+        ("--account-id", "1234567890123456"),
+        ("--addressing", "virtual-host"),
+        ("--profile", "core"),
+        ("--seed", "42"),
+    ),
 )
 
 

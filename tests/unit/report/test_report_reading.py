@@ -67,8 +67,8 @@ def test_a_baseline_is_read_from_reports_of_older_formats(make: SimpleNamespace,
         (b"{}", "is not a report"),
         (b'{"schemaVersion": 1}', "is not a report"),
         (b'{"schemaVersion": "2.0"}', "is not a report"),
-        (b'{"schemaVersion": "1.3"}', "is not a"),
-        (b'{"schemaVersion": "1.3", "info": [], "requirements": {}}', "is not a"),
+        (b'{"schemaVersion": "1.4"}', "is not a"),
+        (b'{"schemaVersion": "1.4", "info": [], "requirements": {}}', "is not a"),
     ],
 )
 def test_what_is_no_report_is_refused(content: bytes, said: str, tmp_path: Path) -> None:

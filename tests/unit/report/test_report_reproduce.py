@@ -242,11 +242,12 @@ def test_only_large_or_binary_bodies_go_to_a_file(
     assert body_file_for(make.exchange(**changes)) == name
 
 
-def test_the_rerun_command_names_the_target_and_the_requirement(make: SimpleNamespace) -> None:
-    command = rerun_command("Errors.body.ec", make.info(strict=True))
-    assert "--endpoint http://127.0.0.1:9000" in command
-    assert command.endswith("--seed 42 --strict --requirement Errors.body.ec")
-    assert "--endpoint" not in rerun_command("Errors.body.ec", make.info(embedded_emulator=True))
+def test_the_rerun_command_has_the_options_of_the_run_and_the_requirement(make: SimpleNamespace) -> None:
+    options = (("--endpoint", "http://127.0.0.1:9000"), ("--strict", None), ("--ca-file", "my ca.pem"))
+    assert rerun_command("Errors.body.ec", make.info(options=options)) == (
+        "oss-vectors-conformance run --endpoint http://127.0.0.1:9000 --strict --ca-file 'my ca.pem' "
+        "--requirement Errors.body.ec"
+    )
 
 
 OPERATIONS = {

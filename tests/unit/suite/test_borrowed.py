@@ -149,7 +149,7 @@ def test_every_case_that_the_guard_would_stop_is_marked_and_no_read_is() -> None
 def test_short_names_pass_over_those_that_are_taken() -> None:
     letters = "abcdefghijklmnopqrstuvwxyz"
     names = Names("r1234567")
-    names.is_taken = lambda name: name.casefold() in set(letters) - {"q"}
+    names.avoid(lambda name: name.casefold() in set(letters) - {"q"})
     assert {names.index(length=1).casefold() for _ in range(5)} == {"q"}
 
 

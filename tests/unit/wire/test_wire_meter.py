@@ -107,8 +107,18 @@ def test_a_rate_below_the_slowest_is_left_alone() -> None:
 
 def test_counters_add_up_and_come_down() -> None:
     with Meter() as meter:
-        meter.count(requests=3, resources=2)
-        assert meter.count(requests=1, resources=-1) == Used(4, 1)
+        assert meter.spend(3, most=None)
+        meter.count(resources=2)
+        assert meter.spend(1, most=4)
+        assert meter.count(resources=-1) == Used(4, 1)
+
+
+def test_nothing_is_spent_beyond_the_most() -> None:
+    with Meter() as meter:
+        assert meter.spend(3, most=5)
+        assert not meter.spend(3, most=5)
+        assert meter.spend(2, most=5)
+        assert meter.count() == Used(requests=5)
 
 
 _WORKER = """
@@ -118,7 +128,7 @@ from conformance.wire.meter import Meter
 with Meter(Path(sys.argv[1])) as meter:
     for _ in range(50):
         print(round(meter.take_slot("PutVectorIndex", 100.0), 6))
-        meter.count(requests=1)
+        meter.spend(1, most=70)
 """
 
 
@@ -132,4 +142,4 @@ def test_two_processes_share_slots_and_counters(tmp_path: Path) -> None:
     slots = sorted(float(line) for worker in workers for line in worker.communicate()[0].split())
     assert slots == pytest.approx([second / MARGIN for second in range(10) for _ in range(10)])
     with Meter(path) as meter:
-        assert meter.count() == Used(requests=100)
+        assert meter.count() == Used(requests=70)

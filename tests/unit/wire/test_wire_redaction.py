@@ -212,9 +212,11 @@ def test_a_recording_holds_exchanges_without_secrets(tmp_path: Path) -> None:
         assert canary not in path.read_text()
 
 
-def test_a_recording_of_nothing_needs_no_file() -> None:
+def test_a_recording_of_nothing_needs_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     with Recorder(None) as recorder:
         recorder.record(exchange(b"x"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def recorded_body(body: bytes, limit: int = 10) -> dict[str, object]:
