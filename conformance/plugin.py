@@ -27,7 +27,7 @@ from conformance.options import OPTIONS, UsageError
 from conformance.plan import plan_lines, plan_of, short_id, side_by_side
 from conformance.report.terminal import render
 from conformance.run import Run, Worker, is_wanted, selected_of
-from conformance.suite.collecting import SERVICE_KEY
+from conformance.suite.collecting import SERVICE_KEY, decided_by, needs_own_buckets, smallest_profile
 from conformance.suite.delivery import TargetGone
 from conformance.suite.events import TestRecord
 from conformance.suite.exploring import PropertyViolated
@@ -209,10 +209,6 @@ def pytest_configure_node(node: Any) -> None:
         run.connections += 1
 
 
-def _decided_by(item: pytest.Item) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(name) for marker in item.iter_markers("decides") for name in marker.args))
-
-
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Take all that is there before the first test out of garbage collection: it stays to the end anyway."""
     if _WORKER_KEY in session.config.stash:
@@ -229,10 +225,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         wanted = not item.path.is_relative_to(_SUITE) or _is_wanted(item, settings)
         if wanted and item.path.is_relative_to(_SUITE) and not settings.holds(short_id(item.nodeid)):
-            config.stash[_ELSEWHERE_KEY].update(_decided_by(item))
+            config.stash[_ELSEWHERE_KEY].update(decided_by(item))
             wanted = False
-        if wanted and settings.bucket is not None and item.get_closest_marker("needs_bucket") is not None:
-            config.stash[_LEFT_OUT_KEY].update(selected_of(_decided_by(item), settings))
+        if wanted and settings.bucket is not None and needs_own_buckets(item):
+            config.stash[_LEFT_OUT_KEY].update(selected_of(decided_by(item), settings))
             wanted = False
         (kept if wanted else dropped).append(item)
     if dropped:
@@ -245,12 +241,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_wanted(item: pytest.Item, settings: RunSettings) -> bool:
     requirements = load_contract().requirements
-    decided = _decided_by(item)
+    decided = decided_by(item)
     unknown = [name for name in decided if name not in requirements]
     if unknown or not decided:
         raise pytest.UsageError(f"{item.nodeid} decides {unknown[0] if unknown else 'no requirement'}")
-    profiles = (Profile(str(marker.args[0])) for marker in item.iter_markers("in_profile"))
-    return is_wanted(decided, max(profiles, key=lambda found: found.rank, default=Profile.SMOKE), settings)
+    return is_wanted(decided, smallest_profile(item), settings)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -260,7 +255,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if worker is None or not item.path.is_relative_to(_SUITE):
         return (yield)
     recorder = worker.service.recorder
-    recorder.begin(item.nodeid, _decided_by(item))
+    recorder.begin(item.nodeid, decided_by(item))
     outcome: object = None
     recorder.record.blocked = _stopped(worker) or _barred(item, worker.service.settings)
     if recorder.record.blocked is not None:
@@ -294,7 +289,7 @@ def _belongs_to_smoke(item: pytest.Item) -> bool:
     if any(Profile(str(marker.args[0])) is not Profile.SMOKE for marker in item.iter_markers("in_profile")):
         return False
     requirements = load_contract().requirements
-    return any(requirements[name].profile is Profile.SMOKE for name in _decided_by(item))
+    return any(requirements[name].profile is Profile.SMOKE for name in decided_by(item))
 
 
 def _fail_for(record: TestRecord) -> None:

@@ -203,7 +203,7 @@ class Run:
         if restriction is not None:
             notices.append(
                 f"{restriction[0].upper()}{restriction[1:]}: every request was answered with AccessDenied, so that "
-                f"what needs it stays open; allow {_actions(self.collection.forbidden)} and run again."
+                f"what needs it stays open; allow {self._actions()} and run again."
             )
         if self.gone is not None:
             notices.append(f"{self.gone[0].upper()}{self.gone[1:]}; nothing was tested after that.")
@@ -316,6 +316,10 @@ class Run:
             with path.open("x", encoding="utf-8") as file:
                 file.write(entries_for(result.results, strict=settings.strict, today=_today()))
 
+    def _actions(self) -> str:
+        """The actions of a policy that would allow what was denied."""
+        return ", ".join(self.contract.operation(name).ram_action for name in self.collection.forbidden)
+
     def _selection(self, decided: frozenset[str]) -> Selection:
         settings = self.settings
         requirements = self.contract.requirements
@@ -381,11 +385,6 @@ class Run:
             requirement_set=settings.requirement_set,
             options=repeating_options(settings),
         )
-
-
-def _actions(operations: Sequence[str]) -> str:
-    """The actions of a policy that allow some operations: each page names its own."""
-    return ", ".join(f"oss:{name}" for name in operations)
 
 
 def _mean(total: float, number: int) -> float:

@@ -19,6 +19,7 @@ import pytest
 
 from conformance.cases.case import Case
 from conformance.contract.model import Profile
+from conformance.suite.collecting import decided_by, needs_own_buckets, smallest_profile
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _SUITE = _PACKAGE / "suite"
@@ -125,17 +126,14 @@ class _Collected:
 
 
 def _collected(item: pytest.Item) -> CollectedTest:
-    names = (str(name) for marker in item.iter_markers("decides") for name in marker.args)
-    profiles = (Profile(str(marker.args[0])) for marker in item.iter_markers("in_profile"))
-    profile = max(profiles, key=lambda found: found.rank, default=Profile.SMOKE)
     call: Any = getattr(item, "callspec", None)
     case = call.params.get("case") if call is not None else None
     return CollectedTest(
         item.nodeid,
-        tuple(dict.fromkeys(names)),
-        profile,
+        decided_by(item),
+        smallest_profile(item),
         case if isinstance(case, Case) else None,
-        item.get_closest_marker("needs_bucket") is not None,
+        needs_own_buckets(item),
     )
 
 

@@ -149,6 +149,7 @@ def _operation(document: Mapping[str, Any], path: str, method: str, raw: Mapping
         parameters=tuple(resolve(document, parameter) for parameter in raw.get("parameters", ())),
         errors={error["code"]: _error(error) for error in raw["x-oss-errors"]},
         rate=None if rate is None else float(rate),
+        ram_action=raw["x-oss-ram-action"],
     )
 
 

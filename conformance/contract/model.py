@@ -161,6 +161,8 @@ class Operation:
     parameters: tuple[Mapping[str, Any], ...]
     errors: Mapping[str, ErrorCode]
     rate: float | None
+    #: What a policy has to allow for it.
+    ram_action: str
 
     @property
     def on_bucket(self) -> bool:

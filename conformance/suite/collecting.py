@@ -32,6 +32,22 @@ def in_profile(profile: Profile) -> pytest.MarkDecorator:
     return pytest.mark.in_profile(profile.value)
 
 
+def decided_by(item: pytest.Item) -> tuple[str, ...]:
+    """The requirements that a test decides, as :func:`decides` has marked them."""
+    return tuple(dict.fromkeys(str(name) for marker in item.iter_markers("decides") for name in marker.args))
+
+
+def smallest_profile(item: pytest.Item) -> Profile:
+    """The smallest profile that runs a test, as :func:`in_profile` has marked it."""
+    profiles = (Profile(str(marker.args[0])) for marker in item.iter_markers("in_profile"))
+    return max(profiles, key=lambda found: found.rank, default=Profile.SMOKE)
+
+
+def needs_own_buckets(item: pytest.Item) -> bool:
+    """Whether a test is marked with :data:`needs_bucket`."""
+    return item.get_closest_marker("needs_bucket") is not None
+
+
 def cases_of(*groups: str) -> pytest.MarkDecorator:
     """Parametrize a test with the directed cases that attack requirements of some groups.
 

@@ -11,7 +11,8 @@ from conformance.oracle.body import read_json
 from conformance.suite.events import TestRecord, ViolationEvent
 from conformance.verdicts.model import RecordedExchange, Violation
 
-_EXCHANGES_KEPT = 3
+#: How many exchanges of a requirement are kept, the first ones.
+EXCHANGES_KEPT = 3
 _DENIED = "the credentials may not call "
 
 
@@ -169,7 +170,7 @@ def merge(records: Iterable[TestRecord]) -> Collection:
 
 
 def _keep(evidence: Evidence, exchange: str, known: Mapping[str, Any]) -> None:
-    if exchange in known and exchange not in evidence.exchanges and len(evidence.exchanges) < _EXCHANGES_KEPT:
+    if exchange in known and exchange not in evidence.exchanges and len(evidence.exchanges) < EXCHANGES_KEPT:
         evidence.exchanges.append(exchange)
 
 

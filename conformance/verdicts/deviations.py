@@ -7,7 +7,6 @@ silently matches nothing would hide a regression or keep a fixed one listed.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from conformance.contract.loader import nearest
 from conformance.verdicts.model import Deviation
 
 _KEYS = ("requirement", "reason", "link", "expires")
@@ -175,8 +175,8 @@ def _matches(pattern: str, requirement_id: str) -> bool:
 
 
 def _nearest(name: str, candidates: Collection[str]) -> str:
-    found = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=0.5)
-    return f", did you mean {found[0]!r}?" if found else ""
+    found = nearest(name, sorted(candidates))
+    return f", did you mean {found!r}?" if found is not None else ""
 
 
 def _spoken(names: Iterable[str]) -> str:

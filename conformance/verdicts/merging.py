@@ -17,7 +17,7 @@ from itertools import chain
 
 from conformance.contract.model import Level
 from conformance.suite.shards import Shard
-from conformance.verdicts.collect import denied_in
+from conformance.verdicts.collect import EXCHANGES_KEPT, denied_in
 from conformance.verdicts.decide import ANOTHER_SHARD, UNSETTLED, exit_code, stale_reason
 from conformance.verdicts.deviations import match
 from conformance.verdicts.model import (
@@ -45,7 +45,6 @@ _ORDER = (
     Outcome.EXCLUDED,
     Outcome.NOT_SELECTED,
 )
-_EXCHANGES_KEPT = 3
 
 #: What shards of one run agree about: name for people, and field.
 _SHARED = (
@@ -211,7 +210,7 @@ def _merged(entries: Sequence[RequirementResult], contested: frozenset[str]) -> 
         checks=sum(entry.checks for entry in entries),
         failures=sum(entry.failures for entry in entries),
         violation=min(violations, key=lambda violation: violation.size, default=None),
-        exchanges=_distinct(entry.exchanges for entry in entries)[:_EXCHANGES_KEPT],
+        exchanges=_distinct(entry.exchanges for entry in entries)[:EXCHANGES_KEPT],
         deviation=next((entry.deviation for entry in entries if entry.deviation is not None), None),
         observations=_distinct(entry.observations for entry in entries),
         tests=_distinct(entry.tests for entry in entries),
