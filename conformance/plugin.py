@@ -26,7 +26,8 @@ from conformance.embedded import EmulatorError
 from conformance.options import OPTIONS, UsageError
 from conformance.plan import plan_lines, plan_of, short_id, side_by_side
 from conformance.report.terminal import render
-from conformance.run import Run, Worker, is_wanted, selected_of
+from conformance.run import Run
+from conformance.selection import is_wanted, selected_of
 from conformance.suite.collecting import SERVICE_KEY, decided_by, needs_own_buckets, smallest_profile
 from conformance.suite.delivery import TargetGone
 from conformance.suite.events import TestRecord
@@ -37,6 +38,7 @@ from conformance.suite.settings import RunSettings
 from conformance.suite.spending import BudgetSpent
 from conformance.validation import settings_from
 from conformance.verdicts.model import RunResult
+from conformance.worker import Worker
 
 _PACKAGE = Path(__file__).resolve().parent
 _SUITE = _PACKAGE / "suite"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib import metadata
@@ -18,25 +18,23 @@ from pathlib import Path
 
 from conformance import __version__
 from conformance.contract.loader import Contract, load_contract
-from conformance.contract.model import Level, Profile, Requirement
+from conformance.contract.model import Level
 from conformance.contract.releases import at_release, in_set
 from conformance.embedded import EmbeddedEmulator
 from conformance.options import DEFAULT_REPORT_DIR, UsageError
 from conformance.preflight import Look, look_at
 from conformance.repetition import repeating_options
-from conformance.report import badge, html, json_report, junit, markdown
 from conformance.report.reading import ReportError, read_baseline
-from conformance.report.reproduce import write_bodies
 from conformance.report.text import count
+from conformance.report.writing import write_reports
+from conformance.selection import is_selected
 from conformance.suite.borrowed import NEEDS_BUCKET
 from conformance.suite.events import TestRecord
-from conformance.suite.service import Service
 from conformance.suite.settings import RunSettings
 from conformance.verdicts.changes import compare, outcomes_of
 from conformance.verdicts.collect import Collection
 from conformance.verdicts.decide import Selection, decide, exit_code
 from conformance.verdicts.deviations import DeviationError, load_deviations
-from conformance.verdicts.found import entries_for
 from conformance.verdicts.model import (
     Baseline,
     Deviation,
@@ -46,61 +44,17 @@ from conformance.verdicts.model import (
     RunInfo,
     RunResult,
 )
-from conformance.wire.chain import KeyChain, default_chain
-from conformance.wire.cleanup import FEW_PAUSES, PAUSES, clean_up
-from conformance.wire.credentials import SESSION_TOKEN, Credentials, CredentialsError, from_environment
-from conformance.wire.ledger import Ledger, RunIdentity, read_ledger
+from conformance.verdicts.new_deviations import entries_for
+from conformance.wire.cleanup import clean_up
+from conformance.wire.credential_profiles import profile_file, read_profile
+from conformance.wire.credentials import SESSION_TOKEN, CredentialsError
+from conformance.wire.ledger import read_ledger
 from conformance.wire.meter import Meter
 from conformance.wire.pace import Bound, lower_bound
-from conformance.wire.profiles import profile_file, read_profile
-from conformance.wire.recorder import Recorder
 from conformance.wire.session import WireSession
+from conformance.worker import cleanup_pauses, keys_of
 
 _SHOWN_VERSIONS = ("pytest", "hypothesis", "schemathesis", "requests")
-
-
-@dataclass
-class Worker:
-    """What one process of a run holds: service, ledger, recorder."""
-
-    service: Service
-    session: WireSession
-    ledger: Ledger
-    recorder: Recorder
-    ledger_path: Path | None
-
-    @classmethod
-    def open(cls, settings: RunSettings, environment: Mapping[str, str], worker: str) -> Worker:
-        """Open a worker's files and session; ``worker`` is a short id such as ``a``."""
-        directory = Path(settings.report_dir) if settings.report_dir else None
-        recorder = Recorder(directory / f"exchanges-{worker}.jsonl" if directory else None)
-        session = WireSession(
-            settings.target,
-            _keys(settings, environment),
-            run_id=settings.run_id,
-            timeout=(settings.connect_timeout, settings.read_timeout),
-            worker=worker,
-            recorder=recorder,
-            ca_file=settings.ca_file,
-        )
-        path = directory / f"ledger-{settings.run_id}-{worker}.jsonl" if directory else None
-        ledger = Ledger(path, RunIdentity.of(settings.target, settings.run_id))
-        service = Service(load_contract(), session, ledger, settings, worker=worker)
-        return cls(service, session, ledger, recorder, path)
-
-    def close(self) -> tuple[str, ...]:
-        """Delete what the ledger lists, close everything; returns what had to be left behind.
-
-        The ledger file stays only when something leaked, for ``sweep``.
-        """
-        report = clean_up(self.session, self.ledger, pauses=_pauses(self.service.gone))
-        self.session.close()
-        self.recorder.close()
-        self.ledger.close()
-        self.service.spending.close()
-        if not report.leaked and self.ledger_path is not None:
-            self.ledger_path.unlink(missing_ok=True)
-        return report.leaked
 
 
 @dataclass
@@ -155,7 +109,7 @@ class Run:
             )
             run.settings = replace(settings, endpoint=run.emulator.endpoint)
             run.environment.update(run.emulator.environment)
-        elif _keys(settings, run.environment) is None:
+        elif keys_of(settings, run.environment) is None:
             raise UsageError(
                 "Credentials are missing: set OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET "
                 "(an emulator that checks no signatures takes any value)."
@@ -250,7 +204,7 @@ class Run:
         with self._session() as session:
             for path in left:
                 with read_ledger(path) as ledger:
-                    leaked = clean_up(session, ledger, pauses=_pauses(self.gone)).leaked
+                    leaked = clean_up(session, ledger, pauses=cleanup_pauses(self.gone)).leaked
                 self.leaks.extend(leaked)
                 if not leaked:
                     path.unlink()
@@ -258,7 +212,7 @@ class Run:
     def _session(self) -> WireSession:
         settings = self.settings
         timeout = (settings.connect_timeout, settings.read_timeout)
-        keys = _keys(settings, self.environment)
+        keys = keys_of(settings, self.environment)
         return WireSession(
             settings.target, keys, run_id=settings.run_id, timeout=timeout, ca_file=settings.ca_file
         )
@@ -389,57 +343,6 @@ class Run:
 
 def _mean(total: float, number: int) -> float:
     return total / number if number else 0.0
-
-
-def _pauses(gone: str | None) -> tuple[float, ...]:
-    return PAUSES if gone is None else FEW_PAUSES
-
-
-def is_selected(requirement: Requirement, settings: RunSettings) -> bool:
-    """Whether a run with these settings sets out to decide a requirement."""
-    if settings.lacks(requirement.needs) or not in_set(requirement.id, settings.requirement_set):
-        return False
-    if settings.requirements:
-        return requirement.id in settings.requirements
-    if settings.operations and requirement.operation not in settings.operations:
-        return False
-    return requirement.profile.rank <= Profile(settings.profile).rank
-
-
-def is_wanted(decides: Sequence[str], smallest: Profile, settings: RunSettings) -> bool:
-    """Whether a run with these settings executes a test, by what it decides and the smallest profile it belongs to."""
-    if not settings.requirements and smallest.rank > Profile(settings.profile).rank:
-        return False
-    return bool(selected_of(decides, settings))
-
-
-def selected_of(decides: Sequence[str], settings: RunSettings) -> list[str]:
-    """Those of some requirements that a run with these settings sets out to decide."""
-    requirements = load_contract().requirements
-    return [name for name in decides if is_selected(requirements[name], settings)]
-
-
-def write_reports(result: RunResult, directory: Path) -> None:
-    """Write every file of a report."""
-    json_report.write(result, directory / "report.json")
-    junit.write(result, directory / "junit.xml")
-    markdown.write(result, directory / "summary.md")
-    html.write(result, directory / "report.html")
-    badge.write(result, directory / "badge.svg")
-    write_bodies(result, directory)
-
-
-def _keys(settings: RunSettings, environment: Mapping[str, str]) -> Credentials | KeyChain | None:
-    """What this process signs with; the embedded emulator has keys of its own, which are in ``environment``."""
-    if settings.credentials_chain and not settings.embedded:
-        try:
-            return default_chain()
-        except CredentialsError as problem:
-            raise UsageError(f"--credentials-chain: {problem}") from problem
-    try:
-        return from_environment(environment)
-    except CredentialsError as problem:
-        raise UsageError(str(problem)) from problem
 
 
 def _profile(name: str, environment: Mapping[str, str]) -> dict[str, str]:

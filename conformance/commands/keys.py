@@ -10,8 +10,8 @@ from conformance.configuration import switched_on
 from conformance.options import OPTIONS, Option, UsageError
 from conformance.validation import uses_chain
 from conformance.wire.chain import default_chain
+from conformance.wire.credential_profiles import profile_file, read_profile
 from conformance.wire.credentials import Credentials, CredentialsError, from_environment
-from conformance.wire.profiles import profile_file, read_profile
 
 _PROFILE, _CHAIN = (
     next(option for option in OPTIONS if option.flag == flag)

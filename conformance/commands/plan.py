@@ -13,7 +13,7 @@ from conformance.contract.loader import load_contract
 from conformance.contract.model import Profile
 from conformance.options import UsageError
 from conformance.plan import DEFAULT_LATENCY, Plan, plan_lines, plan_of, short_id
-from conformance.run import is_wanted
+from conformance.selection import is_wanted
 from conformance.suite.settings import RunSettings
 from conformance.validation import settings_from
 

@@ -14,7 +14,7 @@ from conformance.commands.arguments import PROGRAM, Arguments
 from conformance.options import UsageError
 from conformance.report.reading import FILE_NAME, ReportError, read_baseline, read_report, report_file
 from conformance.report.terminal import render, render_changes
-from conformance.run import write_reports
+from conformance.report.writing import write_reports
 from conformance.suite.shards import Shard
 from conformance.validation import one_of
 from conformance.verdicts.changes import compare

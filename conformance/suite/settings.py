@@ -53,7 +53,7 @@ class RunSettings:
     max_resources: int | None = None
     #: A bucket of the user's that all workers use, see :mod:`conformance.suite.borrowed`.
     bucket: str | None = None
-    #: Where the keys come from, see :mod:`conformance.wire.profiles`; ``None`` for the environment.
+    #: Where the keys come from, see :mod:`conformance.wire.credential_profiles`; ``None`` for the environment.
     credentials_profile: str | None = None
     #: The part of the tests to run, as :class:`conformance.suite.shards.Shard` writes it.
     shard: str | None = None

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.contract.loader import load_contract
 from conformance.contract.model import Need
-from conformance.run import is_selected
+from conformance.selection import is_selected
 from conformance.suite.settings import RunSettings
 from tests.unit.suite.fake_session import SETTINGS
 

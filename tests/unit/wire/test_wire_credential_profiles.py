@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.wire.credential_profiles import profile_file, read_profile
 from conformance.wire.credentials import CredentialsError
-from conformance.wire.profiles import profile_file, read_profile
 
 SECRET = "canary%secret"
 KEY = {"OSS_ACCESS_KEY_ID": "canary-id", "OSS_ACCESS_KEY_SECRET": SECRET}

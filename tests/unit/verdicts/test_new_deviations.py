@@ -8,8 +8,8 @@ from pathlib import Path
 from conformance.contract.loader import load_contract
 from conformance.contract.model import Requirement
 from conformance.verdicts.deviations import load_deviations
-from conformance.verdicts.found import entries_for
 from conformance.verdicts.model import Outcome, RequirementResult
+from conformance.verdicts.new_deviations import entries_for
 
 CONTRACT = load_contract()
 TODAY = date(2026, 1, 10)
