@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from conformance.contract.loader import load_contract
 from conformance.oracle.body import read_json
 from conformance.oracle.envelope import describe, error_of, told_time
 from conformance.report.text import clip, count
@@ -17,7 +18,7 @@ from conformance.wire.session import WireSession
 _REFUSED_CREDENTIALS = {
     "InvalidAccessKeyId": "it does not know the access key id",
     "SignatureDoesNotMatch": "the signature does not match: check the secret, the region and the account id",
-    "RequestTimeTooSkewed": "the clock of this machine is more than 15 minutes off",
+    "RequestTimeTooSkewed": "the clock of this machine is further off than signatures allow",
     "AccessDenied": "access is denied",
 }
 _HINTS = {
@@ -25,9 +26,8 @@ _HINTS = {
     FailureKind.RESOLVE: "the host name does not resolve",
     FailureKind.TIMEOUT: "it does not answer in time",
 }
-# Signature version 4 page, Time: a request is refused when its time is further off.
-_TOO_SKEWED = timedelta(minutes=15)
-_WORTH_SAYING = timedelta(minutes=1)
+_MINUTE = timedelta(minutes=1)
+_WORTH_SAYING = _MINUTE
 _GATEWAY_STATUSES = frozenset({502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_OFFERED = 501
@@ -102,11 +102,11 @@ def _problem(session: WireSession, exchange: Exchange) -> str | None:
             f"The endpoint {endpoint} redirects to {place} ({response.status}), and redirects are never "
             "followed, because they would carry signed requests elsewhere: give the final address."
         )
-    skew = clock_skew(exchange)
-    if abs(skew) > _TOO_SKEWED:
+    skew, most = clock_skew(exchange), load_contract().clock_skew
+    if abs(skew) > most:
         return (
             f"The clock of this machine is {_minutes(skew)} the endpoint's ({endpoint}), and signatures are valid "
-            "for 15 minutes: set the clock."
+            f"for {most // _MINUTE} minutes: set the clock."
         )
     if is_own_answer(response):
         error = error_of(response) if response.status in (401, 403) else None
@@ -138,7 +138,7 @@ def clock_skew(exchange: Exchange) -> timedelta:
 
 
 def _minutes(skew: timedelta) -> str:
-    minutes = round(abs(skew) / timedelta(minutes=1))
+    minutes = round(abs(skew) / _MINUTE)
     return f"{count(minutes, 'minute')} {'behind' if skew > timedelta(0) else 'ahead of'}"
 
 

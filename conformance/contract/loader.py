@@ -29,7 +29,7 @@ from conformance.contract.model import (
     Source,
     Strength,
 )
-from conformance.contract.schema import resolve, schema_at
+from conformance.contract.schema import LIMITS_EXTENSION, resolve, schema_at
 
 _METHODS = ("get", "put", "post", "delete")
 
@@ -94,6 +94,16 @@ class Contract:
                 raise ContractError(f"{operation} has no request schema, so no limit {place!r}")
             found = self._limits[operation, place] = schema_at(self.document, schema, place)
         return found
+
+    def signing_limit(self, scheme: str, name: str) -> datetime.timedelta:
+        """The most of a time that a security scheme limits, e.g. ``signing_limit("OssV4Header", "clock-skew")``."""
+        limits = self.document["components"]["securitySchemes"][scheme][LIMITS_EXTENSION]
+        return datetime.timedelta(seconds=limits[name]["maximum"])
+
+    @property
+    def clock_skew(self) -> datetime.timedelta:
+        """How far the date of a request may be from the service's clock."""
+        return self.signing_limit("OssV4Header", "clock-skew")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

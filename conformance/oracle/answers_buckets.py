@@ -17,7 +17,6 @@ from conformance.oracle.model import BucketState, IndexState
 from conformance.oracle.semantics import query_parameters
 from conformance.wire.exchange import Exchange
 
-_CLOCK_TOLERANCE = timedelta(minutes=15)
 _SECOND = timedelta(seconds=1)
 
 
@@ -34,10 +33,10 @@ def parse_time(text: Any) -> datetime | None:
         return None
 
 
-def plausible_time(text: Any, created: Exchange) -> bool:
+def plausible_time(checks: Checks, text: Any, created: Exchange) -> bool:
     """Whether a creation time fits the moment at which this run created the thing."""
     moment = parse_time(text)
-    return moment is not None and abs(moment - created.started) <= _CLOCK_TOLERANCE
+    return moment is not None and abs(moment - created.started) <= checks.answer.contract.clock_skew
 
 
 def same_time(shown: str | None, text: Any) -> bool:
@@ -102,7 +101,7 @@ def _get_vector_bucket(checks: Checks) -> None:
         if bucket is not None and not bucket.is_borrowed:
             checks.check(
                 "GetVectorBucket.CreationDate.plausible",
-                plausible_time(date, bucket.created),
+                plausible_time(checks, date, bucket.created),
                 f"about {bucket.created.started:%Y-%m-%dT%H:%M:%SZ}, when the run created the bucket",
                 date,
             )
@@ -209,7 +208,7 @@ def _list_entries(checks: Checks, entries: list[dict[str, Any]]) -> None:
             if entry.get(field) != value
         ]
         date = entry.get("CreationDate")
-        unlikely = not bucket.is_borrowed and not plausible_time(date, bucket.created)
+        unlikely = not bucket.is_borrowed and not plausible_time(checks, date, bucket.created)
         if unlikely or not same_time(bucket.shown_time, date):
             wrong.append(f"CreationDate {date!r}")
         checks.check(

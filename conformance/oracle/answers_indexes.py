@@ -56,7 +56,7 @@ def _get_vector_index(checks: Checks) -> None:
     if timed:
         checks.check(
             "GetVectorIndex.createTime.plausible",
-            plausible_time(created, state.created),
+            plausible_time(checks, created, state.created),
             f"about {state.created.started:%Y-%m-%dT%H:%M:%SZ}, when the run created the index",
             created,
         )
@@ -136,7 +136,7 @@ def _list_entry(checks: Checks, bucket: BucketState, entry: Mapping[str, Any]) -
     if entry["status"] not in _STATES:
         slips.append(f"status {entry['status']!r}")
     created = entry["createTime"]
-    if not plausible_time(created, state.created) or not same_time(state.shown_time, created):
+    if not plausible_time(checks, created, state.created) or not same_time(state.shown_time, created):
         slips.append(f"createTime {created!r}")
     checks.check(
         "ListVectorIndexes.entries-agree", not slips, "the settings of the creation", "; ".join(slips)

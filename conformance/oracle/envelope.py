@@ -20,7 +20,7 @@ from conformance.oracle.check import Check
 from conformance.wire.exchange import Exchange, Response
 
 _REQUEST_ID_LENGTH = 24
-_CLOCK_TOLERANCE = timedelta(minutes=15)
+_MINUTE = timedelta(minutes=1)
 _JSON = "application/json"
 _REASONS = {200: "OK", 204: "No Content"}
 # What stands in front of a service may answer any other method by itself.
@@ -80,7 +80,7 @@ def common_checks(exchange: Exchange, contract: Contract) -> Iterator[Check]:
     if exchange.method not in _METHODS:
         return
     yield from _request_id(exchange, response)
-    yield from _date(exchange, response)
+    yield from _date(exchange, response, contract)
     phrase = _REASONS.get(response.status)
     if phrase is not None:
         reason = response.reason
@@ -140,7 +140,7 @@ def told_time(exchange: Exchange) -> datetime | None:
     return moment if moment is not None and moment.tzinfo is not None else None
 
 
-def _date(exchange: Exchange, response: Response) -> Iterator[Check]:
+def _date(exchange: Exchange, response: Response, contract: Contract) -> Iterator[Check]:
     text = response.header("Date")
     yield Check("Http.date.present", bool(text), exchange, "a Date header", "none")
     if not text:
@@ -158,9 +158,9 @@ def _date(exchange: Exchange, response: Response) -> Iterator[Check]:
         apart = abs(moment.astimezone(UTC) - exchange.started)
         yield Check(
             "Http.date.tolerance",
-            apart <= _CLOCK_TOLERANCE,
+            apart <= contract.clock_skew,
             exchange,
-            f"a Date within 15 minutes of {exchange.started:%Y-%m-%dT%H:%M:%SZ}",
+            f"a Date within {contract.clock_skew // _MINUTE} minutes of {exchange.started:%Y-%m-%dT%H:%M:%SZ}",
             text,
         )
 

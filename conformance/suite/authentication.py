@@ -13,6 +13,7 @@ import requests
 from requests.auth import AuthBase
 
 from conformance.cases.case import Authentication
+from conformance.contract.loader import load_contract
 from conformance.suite import tampering
 from conformance.suite.tampering import Tamper
 from conformance.wire.addressing import Target
@@ -20,9 +21,8 @@ from conformance.wire.credentials import Credentials
 from conformance.wire.session import RUN_HEADER
 from conformance.wire.signing import Anonymous, HeaderSignature, UrlSignature
 
-_INSIDE = timedelta(minutes=14)
-_OUTSIDE = timedelta(minutes=16)
-_SEVEN_DAYS = 7 * 24 * 3600
+# How far from the limit of the clock skew a date is: clocks and networks have a share in it.
+_MARGIN = timedelta(minutes=1)
 _UNKNOWN_KEY_ID = "conformanceUnknownKeyId0"
 _STRAY_TOKEN = "conformance-stray-token"  # noqa: S105 - invented
 _NO_DATE = "conformance"
@@ -47,6 +47,21 @@ class Signers:
     credentials: Credentials
     bucket: str | None
     now: Callable[[], datetime]
+
+    @property
+    def just_inside(self) -> timedelta:
+        """A distance from the target's clock that the skew allows."""
+        return load_contract().clock_skew - _MARGIN
+
+    @property
+    def just_outside(self) -> timedelta:
+        """A distance from the target's clock that the skew does not allow."""
+        return load_contract().clock_skew + _MARGIN
+
+    @property
+    def longest_life(self) -> int:
+        """Seconds that a signed URL may live at most."""
+        return int(load_contract().signing_limit("OssV4Query", "expires").total_seconds())
 
     def header(self, **changes: object) -> HeaderSignature:
         """A signature in the header that differs from the run's own in some options."""
@@ -166,10 +181,10 @@ _HEADER: Mapping[Authentication, Callable[[Signers], Signing]] = {
     Authentication.OTHER_BUCKET: lambda s: Signing(s.header(bucket=f"{s.bucket}x")),
     Authentication.NO_BUCKET: lambda s: Signing(s.header(bucket=None)),
     Authentication.LAST_DIGIT: lambda s: _rewritten(s, tampering.other_last_digit),
-    Authentication.PAST_INSIDE: lambda s: Signing(s.header(clock_offset=-_INSIDE)),
-    Authentication.PAST_OUTSIDE: lambda s: Signing(s.header(clock_offset=-_OUTSIDE)),
-    Authentication.FUTURE_INSIDE: lambda s: Signing(s.header(clock_offset=_INSIDE)),
-    Authentication.FUTURE_OUTSIDE: lambda s: Signing(s.header(clock_offset=_OUTSIDE)),
+    Authentication.PAST_INSIDE: lambda s: Signing(s.header(clock_offset=-s.just_inside)),
+    Authentication.PAST_OUTSIDE: lambda s: Signing(s.header(clock_offset=-s.just_outside)),
+    Authentication.FUTURE_INSIDE: lambda s: Signing(s.header(clock_offset=s.just_inside)),
+    Authentication.FUTURE_OUTSIDE: lambda s: Signing(s.header(clock_offset=s.just_outside)),
     Authentication.MALFORMED_DATE: lambda s: Signing(s.header(timestamp=_NO_DATE)),
     Authentication.IMPOSSIBLE_DATE: lambda s: Signing(
         s.header(timestamp=_NO_SUCH_MONTH, scope_date=_NO_SUCH_MONTH[:8])
@@ -234,14 +249,14 @@ _URL: Mapping[Authentication, Callable[[Signers], Signing]] = {
     Authentication.URL: lambda s: Signing(s.url()),
     Authentication.URL_EXPIRED: lambda s: Signing(s.url(clock_offset=timedelta(hours=-1), expires=60)),
     Authentication.URL_OLD: lambda s: Signing(s.url(clock_offset=timedelta(minutes=-30), expires=3600)),
-    Authentication.URL_LONGEST: lambda s: Signing(s.url(expires=_SEVEN_DAYS)),
-    Authentication.URL_TOO_LONG: lambda s: Signing(s.url(expires=_SEVEN_DAYS + 1)),
+    Authentication.URL_LONGEST: lambda s: Signing(s.url(expires=s.longest_life)),
+    Authentication.URL_TOO_LONG: lambda s: Signing(s.url(expires=s.longest_life + 1)),
     Authentication.URL_EXPIRES_ZERO: lambda s: Signing(s.url(expires=0)),
     Authentication.URL_EXPIRES_NEGATIVE: lambda s: Signing(s.url(expires=-900)),
     Authentication.URL_EXPIRES_TEXT: lambda s: Signing(s.url(expires="soon")),
     Authentication.URL_NO_EXPIRES: lambda s: Signing(s.url(expires=None)),
-    Authentication.URL_FUTURE_INSIDE: lambda s: Signing(s.url(clock_offset=_INSIDE)),
-    Authentication.URL_FUTURE_OUTSIDE: lambda s: Signing(s.url(clock_offset=_OUTSIDE)),
+    Authentication.URL_FUTURE_INSIDE: lambda s: Signing(s.url(clock_offset=s.just_inside)),
+    Authentication.URL_FUTURE_OUTSIDE: lambda s: Signing(s.url(clock_offset=s.just_outside)),
     Authentication.URL_ADDITIONAL_HOST: lambda s: Signing(s.url(additional_headers=("host",))),
     Authentication.URL_UNSIGNED_CHANGED: lambda s: Signing(
         s.url(), tampering.header(RUN_HEADER, "changed-after-signing")

@@ -54,9 +54,6 @@ _PATIENCE_WITH_RECALL = 3
 _NOT_FOUND = 404
 _UNSUPPORTED_STATUS = 501
 _CLOCK_STEP = timedelta(seconds=2)
-# A target whose clock is further off refuses the run's own signature (Signature version 4 page, Time), so
-# such a Date is not what it measures skew with.
-_CLOCK_RANGE = timedelta(minutes=15)
 _LOST = "the connection broke, and the answer to the repeated request may be about the first attempt"
 _NAMED = re.compile(rb'"indexName"\s*:\s*"([A-Za-z0-9]+)"')
 
@@ -405,7 +402,9 @@ class Service:
         if moment is not None:
             offset = moment - exchange.started
             # Dates have whole seconds; a difference below that is no difference.
-            usable = _CLOCK_STEP < abs(offset) < _CLOCK_RANGE
+            # A target whose clock is further off than the skew refuses the run's own signature (Signature version 4
+            # page, Time), so such a Date is not what it measures skew with.
+            usable = _CLOCK_STEP < abs(offset) < self.contract.clock_skew
             self._clock_offset = offset if usable else timedelta(0)
 
     def _unanswered(self, result: Result, decided: str) -> None:

@@ -103,6 +103,8 @@ def contract_limits() -> dict[str, Any]:
         "filter_bytes": limit("QueryVectors", f"{filters}/size/maximum") * 1024,
         "filter_items": limit("QueryVectors", f"{filters}/items/maximum"),
         "filter_depth": limit("QueryVectors", f"{filters}/nesting/maximum"),
+        "clock_skew_seconds": contract.clock_skew.total_seconds(),
+        "url_expires_max": contract.signing_limit("OssV4Query", "expires").total_seconds(),
         "put_index_per_second": operation("/putVectorIndex", "post")["x-oss-rate"]["requests-per-second"],
     }
 
@@ -115,8 +117,6 @@ def _only(limits: dict[str, Any]) -> dict[str, Any]:
 
 #: Limits of the emulator for which the contract holds no single number.
 BESIDE_THE_CONTRACT = {
-    "clock_skew_seconds": "a clause of signing, tested with 14 and 16 minutes",
-    "url_expires_max": "a limit of signed URLs of plain OSS",
     "put_vectors_per_second": "contested over time",
     "put_vectors_in_flight": "not visible from one client",
     "request_bytes": "a guard of the emulator's own",
