@@ -13,6 +13,7 @@ from conformance.configuration import gather
 from conformance.contract.loader import Contract
 from conformance.contract.model import Level, Profile
 from conformance.contract.releases import known_sets
+from conformance.contract.schema import full_match
 from conformance.options import (
     DEFAULT_ACCOUNT_ID,
     DEFAULT_REGION,
@@ -29,7 +30,6 @@ from conformance.suite.shards import Shard
 from conformance.wire.addressing import Addressing
 from conformance.wire.endpoint import EndpointError, parse_endpoint
 
-_BUCKET = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -72,7 +72,7 @@ def settings_from(
         shard=_shard(given["shard"]),
         credentials_profile=given["credentials_profile"],
         credentials_chain=uses_chain(given["credentials_chain"], given["credentials_profile"]),
-        bucket=_bucket(given["bucket"], endpoint),
+        bucket=_bucket(given["bucket"], endpoint, contract),
         seed=_seed(given["seed"], profile, is_shard=given["shard"] is not None),
         strict=_is_strict(given["fail_on"], strict=bool(given["strict"])),
         report_dir=given["report_dir"] or DEFAULT_REPORT_DIR,
@@ -160,10 +160,10 @@ def uses_chain(chain: bool | None, profile: str | None) -> bool:
     return bool(chain)
 
 
-def _bucket(name: str | None, endpoint: str | None) -> str | None:
+def _bucket(name: str | None, endpoint: str | None, contract: Contract) -> str | None:
     if name is None:
         return None
-    if not _BUCKET.fullmatch(name):
+    if not full_match(contract.bucket_name_rule["pattern"], name):
         raise UsageError(f"--bucket: {name!r} is not the name of a bucket.")
     if endpoint is None:
         raise UsageError("--bucket: the embedded emulator has no buckets; give --endpoint as well.")

@@ -11,7 +11,7 @@ from conformance.contract.loader import Contract
 
 def bucket_cases(contract: Contract) -> Iterator[Case]:
     """Naming rules on both sides, and the limits of ListVectorBuckets."""
-    rule = contract.document["paths"]["/putVectorBucket"]["put"]["x-oss-bucket-name"]
+    rule = contract.bucket_name_rule
     shortest, longest = rule["minLength"], rule["maxLength"]
     name = "PutVectorBucket.name"
     for requirement, label, bucket in (
@@ -33,13 +33,12 @@ def bucket_cases(contract: Contract) -> Iterator[Case]:
     for label, bucket in (("upper-case", BucketName(before="Z")), ("dot", BucketName(after=".z"))):
         yield Case(f"{name}.alphabet.rejected", "PutVectorBucket", label, bucket=bucket, path_only=True)
     yield Case(
-        "DeleteVectorBucket.name.rejected", "DeleteVectorBucket", "too-long", bucket=BucketName(length=33)
+        "DeleteVectorBucket.name.rejected",
+        "DeleteVectorBucket",
+        "too-long",
+        bucket=BucketName(length=longest + 1),
     )
-    most = next(
-        parameter["schema"]["maximum"]
-        for parameter in contract.operation("ListVectorBuckets").parameters
-        if parameter["name"] == "max-keys"
-    )
+    most = contract.parameter("ListVectorBuckets", "max-keys")["maximum"]
     listing = "ListVectorBuckets"
     for requirement, value in (("max-keys.minimum.accepted", 1), ("max-keys.maximum.accepted", most)):
         yield Case(

@@ -17,18 +17,6 @@ from conformance.cases.baselines import baseline, with_value
 from conformance.cases.case import NO_BODY, Authentication, Case, Place, Slot
 from conformance.contract.loader import Contract
 
-#: One member of a valid body and a value that it must not have, per operation.
-_BAD: Mapping[str, tuple[str, Any]] = {
-    "PutVectorIndex": ("dimension", 0),
-    "GetVectorIndex": ("indexName", ""),
-    "ListVectorIndexes": ("maxResults", 501),
-    "DeleteVectorIndex": ("indexName", ""),
-    "PutVectors": ("vectors", []),
-    "GetVectors": ("keys", []),
-    "ListVectors": ("maxResults", 1001),
-    "DeleteVectors": ("keys", []),
-    "QueryVectors": ("topK", 0),
-}
 _NOT_JSON = b'{"indexName": '
 _UNKNOWN_KEY = Authentication.UNKNOWN_KEY
 _ORDER = "Order"
@@ -36,7 +24,7 @@ _ORDER = "Order"
 
 def check_order_cases(contract: Contract) -> Iterator[Case]:
     """Cases for every clause of the catalogue about the order of checks."""
-    made = (case for name in contract.operations for case in _cases_of(name))
+    made = (case for name in contract.operations for case in _cases_of(name, contract))
     yield from (case for case in made if case.requirement in contract.requirements)
     for clause, name, authentication in (
         ("signature-before-bucket", "GetVectorBucket", Authentication.WRONG_SECRET),
@@ -61,7 +49,7 @@ def check_order_cases(contract: Contract) -> Iterator[Case]:
     )
 
 
-def _cases_of(name: str) -> Iterator[Case]:
+def _cases_of(name: str, contract: Contract) -> Iterator[Case]:
     """All combinations of two faults in a request of one operation."""
     before_bucket = f"{_ORDER}.authentication-before-bucket.{name}"
     yield Case(
@@ -89,13 +77,28 @@ def _cases_of(name: str) -> Iterator[Case]:
             raw=_NOT_JSON,
             place=Place.MISSING_BUCKET,
         )
-    if name in _BAD:
-        yield from _body_cases(name)
+    bad = _bad(contract).get(name)
+    if bad is not None:
+        yield from _body_cases(name, *bad)
 
 
-def _body_cases(name: str) -> Iterator[Case]:
+def _bad(contract: Contract) -> Mapping[str, tuple[str, Any]]:
+    """One member of a valid body and a value that it must not have, per operation."""
+    return {
+        "PutVectorIndex": ("dimension", 0),
+        "GetVectorIndex": ("indexName", ""),
+        "ListVectorIndexes": ("maxResults", contract.limit("ListVectorIndexes", "maxResults/maximum") + 1),
+        "DeleteVectorIndex": ("indexName", ""),
+        "PutVectors": ("vectors", []),
+        "GetVectors": ("keys", []),
+        "ListVectors": ("maxResults", contract.limit("ListVectors", "maxResults/maximum") + 1),
+        "DeleteVectors": ("keys", []),
+        "QueryVectors": ("topK", 0),
+    }
+
+
+def _body_cases(name: str, member: str, value: Any) -> Iterator[Case]:
     """Combinations with a body that is bad, and with an index that does not exist."""
-    member, value = _BAD[name]
     broken = with_value(baseline(name), member, value)
     ways: tuple[tuple[str, Any, bytes | None], ...] = (
         (member, broken, None),

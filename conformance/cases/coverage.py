@@ -31,7 +31,6 @@ from conformance.cases.engine_schema import (
     engine_operations,
     engine_schema,
     hypothesis_off_disk,
-    is_index_name,
 )
 from conformance.contract.loader import load_contract
 
@@ -284,7 +283,7 @@ def _slotted(node: Any, operation: str) -> Any:
             _EXTRA if key == _ADDITIONAL else key: _slotted(value, operation) for key, value in node.items()
         }
         name = changed.get("indexName")
-        if operation == "PutVectorIndex" and isinstance(name, str) and is_index_name(name):
+        if operation == "PutVectorIndex" and isinstance(name, str) and load_contract().is_index_name(name):
             changed["indexName"] = Name(length=len(name))
         return changed
     if isinstance(node, list):

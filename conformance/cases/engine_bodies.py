@@ -17,7 +17,8 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.cases.baselines import DIMENSION
 from conformance.cases.case import NO_BODY, Name, Slot
-from conformance.cases.engine_schema import engine_operations, engine_schema, is_index_name
+from conformance.cases.engine_schema import engine_operations, engine_schema
+from conformance.contract.loader import load_contract
 
 _COMPONENTS = (0.5, -0.25, 0.75, 1.0)
 
@@ -45,7 +46,7 @@ def within_reach(operation: str, body: Any, known: Collection[str] = ()) -> Any:
         return body
     changed = {key: _fitted(value) for key, value in body.items()}
     name = changed.get("indexName")
-    if isinstance(name, str) and name not in known and is_index_name(name):
+    if isinstance(name, str) and name not in known and load_contract().is_index_name(name):
         changed["indexName"] = _slot(operation, name)
     return changed
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from conformance.contract.loader import ContractError, load_contract
-from conformance.contract.schema import full_match, resolve
+from conformance.contract.schema import resolve
 
 if TYPE_CHECKING:
     from schemathesis.schemas import APIOperation
@@ -232,10 +232,3 @@ def _accepted_types(schema: Mapping[str, Any]) -> list[str] | None:
     """The types that every version of the page accepts; ``None`` where the versions agree."""
     types = schema.get("x-oss-contested", {}).get("accepted-types")
     return None if types is None else list(types)
-
-
-def is_index_name(name: str) -> bool:
-    """Whether a generated name follows the naming rule of indexes (PutVectorIndex page, Request parameters)."""
-    contract = load_contract()
-    longest = contract.limit("PutVectorIndex", "indexName/maxLength")
-    return len(name) <= longest and full_match(contract.limit("PutVectorIndex", "indexName/pattern"), name)

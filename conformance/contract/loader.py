@@ -29,7 +29,7 @@ from conformance.contract.model import (
     Source,
     Strength,
 )
-from conformance.contract.schema import LIMITS_EXTENSION, resolve, schema_at
+from conformance.contract.schema import LIMITS_EXTENSION, full_match, resolve, schema_at
 
 _METHODS = ("get", "put", "post", "delete")
 
@@ -94,6 +94,26 @@ class Contract:
                 raise ContractError(f"{operation} has no request schema, so no limit {place!r}")
             found = self._limits[operation, place] = schema_at(self.document, schema, place)
         return found
+
+    def parameter(self, operation: str, name: str) -> JsonSchema:
+        """Schema of a query parameter or header of an operation."""
+        parameters = self.operation(operation).parameters
+        schema: JsonSchema = next(found["schema"] for found in parameters if found["name"] == name)
+        return schema
+
+    @property
+    def bucket_name_rule(self) -> JsonSchema:
+        """Naming rules of vector buckets, which are part of a host and hence of no body."""
+        rule: JsonSchema = self.document["paths"]["/putVectorBucket"]["put"]["x-oss-bucket-name"]
+        return rule
+
+    def is_index_name(self, name: str) -> bool:
+        """Whether a text follows the naming rules of indexes."""
+        shortest, longest, pattern = (
+            self.limit("PutVectorIndex", f"indexName/{keyword}")
+            for keyword in ("minLength", "maxLength", "pattern")
+        )
+        return shortest <= len(name) <= longest and full_match(pattern, name)
 
     def signing_limit(self, scheme: str, name: str) -> datetime.timedelta:
         """The most of a time that a security scheme limits, e.g. ``signing_limit("OssV4Header", "clock-skew")``."""

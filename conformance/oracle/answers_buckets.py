@@ -144,7 +144,7 @@ def _list_vector_buckets(checks: Checks) -> None:
         checks.check("ListVectorBuckets.marker.after", not early, f"names after {bare_name(marker)}", early)
     asked = parameters.get("max-keys", "")
     is_number = asked.isascii() and asked.isdigit()
-    most = int(asked) if is_number and int(asked) else _default(checks)
+    most = int(asked) if is_number and int(asked) else _max_keys(checks, "default")
     checks.check(
         "ListVectorBuckets.max-keys.limits-page", len(names) <= most, f"at most {most} buckets", len(names)
     )
@@ -153,7 +153,7 @@ def _list_vector_buckets(checks: Checks) -> None:
     if truncated:
         checks.check("ListVectorBuckets.paging.truncated-members", bool(following), "a NextMarker", following)
         asked_for: dict[str, Any] = {"Prefix": prefix} | ({"Marker": marker} if marker else {})
-        if not asked or (is_number and 1 <= int(asked) <= _most_keys(checks)):
+        if not asked or (is_number and 1 <= int(asked) <= _max_keys(checks, "maximum")):
             # What a service makes of a number outside the limits is not documented.
             asked_for["MaxKeys"] = most
         given = {"Prefix": prefix, "Marker": marker, "MaxKeys": asked}
@@ -177,20 +177,8 @@ def _list_vector_buckets(checks: Checks) -> None:
         _list_complete(checks, names, prefix, after)
 
 
-def _default(checks: Checks) -> int:
-    return int(_max_keys_schema(checks)["default"])
-
-
-def _most_keys(checks: Checks) -> int:
-    return int(_max_keys_schema(checks)["maximum"])
-
-
-def _max_keys_schema(checks: Checks) -> Mapping[str, Any]:
-    for parameter in checks.answer.operation.parameters:
-        if parameter["name"] == "max-keys":
-            schema: Mapping[str, Any] = parameter["schema"]
-            return schema
-    raise LookupError("the document has no parameter max-keys")
+def _max_keys(checks: Checks, keyword: str) -> int:
+    return int(checks.answer.contract.parameter("ListVectorBuckets", "max-keys")[keyword])
 
 
 def _list_entries(checks: Checks, entries: list[dict[str, Any]]) -> None:

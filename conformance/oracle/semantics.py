@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from conformance.contract.loader import Contract
 from conformance.contract.schema import full_match
-from conformance.oracle.constraints import Finding, are_numbers, evaluate, is_number
+from conformance.oracle.constraints import Finding, are_numbers, is_number
 from conformance.oracle.filters import FilterLimits, is_documented, read_filter
 from conformance.oracle.model import IndexState
 from conformance.oracle.search import as_float32
@@ -73,7 +73,7 @@ def _nothing(
 
 def bucket_name_remarks(contract: Contract, name: str) -> Iterator[Remark]:
     """Naming rules of vector buckets (PutVectorBucket page, Naming rules)."""
-    rule = contract.document["paths"]["/putVectorBucket"]["put"]["x-oss-bucket-name"]
+    rule = contract.bucket_name_rule
     shortest, longest = rule["minLength"], rule["maxLength"]
     if len(name) < shortest:
         yield broken("name.min-length", f"{len(name)} characters")
@@ -356,14 +356,7 @@ def _list_vector_indexes(
     del exchange, index
     yield from _first_page(value)
     prefix = value.get("prefix")
-    operation = contract.operation("PutVectorIndex")
-    assert operation.request_schema is not None, "PutVectorIndex has a request schema"
-    rule = operation.request_schema["properties"]["indexName"]
-    if (
-        isinstance(prefix, str)
-        and prefix
-        and any(mark.finding is Finding.BROKEN for mark in evaluate(contract.document, rule, prefix))
-    ):
+    if isinstance(prefix, str) and prefix and not contract.is_index_name(prefix):
         yield open_point("a prefix that no name of an index can have")
 
 
@@ -374,11 +367,7 @@ def _list_vector_buckets(
     most = dict(query_parameters(exchange.target)).get("max-keys")
     if most is None:
         return
-    schema = next(
-        parameter["schema"]
-        for parameter in contract.operation("ListVectorBuckets").parameters
-        if parameter["name"] == "max-keys"
-    )
+    schema = contract.parameter("ListVectorBuckets", "max-keys")
     if not most.isascii() or not most.isdigit() or not schema["minimum"] <= int(most) <= schema["maximum"]:
         yield open_point(f"max-keys={most}")
     elif int(most) == schema["minimum"]:
