@@ -75,8 +75,13 @@ class Authentication(enum.StrEnum):
     WRONG_SECRET = "a wrong secret"  # noqa: S105 - a label
     WRONG_REGION = "a scope of another region"
     OTHER_REGION = "a signature made for another region throughout"
+    REGION_ABROAD = "a signature made for a region of another country throughout"
     WRONG_PRODUCT = "a scope of another product"
+    PRODUCT_IN_SCOPE = "a scope of another product, signed with the key of the right one"
+    OTHER_PRODUCT_IN_SCOPE = "a scope of a product unlike it, signed with the key of the right one"
     WRONG_SCOPE_DATE = "a scope of another day"
+    DAY_BEFORE_IN_SCOPE = "a scope of the day before, signed with the key of the right one"
+    DAY_TO_COME_IN_SCOPE = "a scope of a day to come, signed with the key of the right one"
     OTHER_BUCKET = "a signature made for another bucket"
     NO_BUCKET = "a signature made for no bucket"
     LAST_DIGIT = "a signature whose last digit is another"

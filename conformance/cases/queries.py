@@ -81,6 +81,8 @@ def _filter_cases(contract: Contract) -> Iterator[Case]:
         yield case("operator.unknown", operator[1:], {"title": {operator: "x"}})
     for label, operand in (("number", 1), ("boolean", True), ("array", ["x"])):
         yield case("operator.unknown", f"of-{label}", {"title": {"$foo": operand}})
+    # A test of presence like $exists, which takes a boolean as well.
+    yield case("operator.unknown", "empty", {"title": {"$empty": True}})
     for operator in ("$xor", "$nor", "$not"):
         yield case("operator.unknown", f"logical-{operator[1:]}", {operator: [{"title": {"$eq": "x"}}]})
     for label, condition in (

@@ -98,9 +98,19 @@ class Signers:
         return "cn-shanghai" if self.target.region != "cn-shanghai" else "cn-beijing"
 
     @property
+    def region_abroad(self) -> str:
+        """A region in a country that the target is not in."""
+        return "ap-southeast-1" if not self.target.region.startswith("ap-") else "cn-hangzhou"
+
+    @property
     def day_before(self) -> str:
         """Yesterday, as a scope writes it."""
         return f"{self.now() - timedelta(days=1):%Y%m%d}"
+
+    @property
+    def day_to_come(self) -> str:
+        """The day after tomorrow: midnight may pass before the request is signed."""
+        return f"{self.now() + timedelta(days=2):%Y%m%d}"
 
 
 @dataclass(frozen=True)
@@ -176,8 +186,15 @@ _HEADER: Mapping[Authentication, Callable[[Signers], Signing]] = {
     Authentication.WRONG_SECRET: lambda s: Signing(s.header(credentials=s.wrong_secret)),
     Authentication.WRONG_REGION: lambda s: Signing(s.header(scope_region=s.other_region)),
     Authentication.OTHER_REGION: lambda s: Signing(s.header(region=s.other_region)),
+    Authentication.REGION_ABROAD: lambda s: Signing(s.header(region=s.region_abroad)),
     Authentication.WRONG_PRODUCT: lambda s: Signing(s.header(product="ossvector")),
+    Authentication.PRODUCT_IN_SCOPE: lambda s: Signing(s.header(product="ossvector", right_key=True)),
+    Authentication.OTHER_PRODUCT_IN_SCOPE: lambda s: Signing(s.header(product="ecs", right_key=True)),
     Authentication.WRONG_SCOPE_DATE: lambda s: Signing(s.header(scope_date=s.day_before)),
+    Authentication.DAY_BEFORE_IN_SCOPE: lambda s: Signing(s.header(scope_date=s.day_before, right_key=True)),
+    Authentication.DAY_TO_COME_IN_SCOPE: lambda s: Signing(
+        s.header(scope_date=s.day_to_come, right_key=True)
+    ),
     Authentication.OTHER_BUCKET: lambda s: Signing(s.header(bucket=f"{s.bucket}x")),
     Authentication.NO_BUCKET: lambda s: Signing(s.header(bucket=None)),
     Authentication.LAST_DIGIT: lambda s: _rewritten(s, tampering.other_last_digit),

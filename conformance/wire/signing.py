@@ -146,6 +146,8 @@ class _Options:
     ``timestamp`` is written as x-oss-date in place of the time, for texts that
     are no date.  ``listed_headers`` are named as additional headers exactly as
     they stand, in whatever order and case, and whether or not they are sent.
+    With ``right_key`` the signing key is that of the right scope, whatever the
+    scope says.
     """
 
     now: Callable[[], datetime] = utc_now
@@ -156,6 +158,7 @@ class _Options:
     scope_region: str | None = None
     scope_date: str | None = None
     product: str = PRODUCT
+    right_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,7 +198,8 @@ class _Signer(_Options, AuthBase):
             payload=request.headers.get("x-oss-content-sha256", UNSIGNED_PAYLOAD),
         )
         parts = self._scope_parts(timestamp)
-        key = signing_key(self.credentials.access_key_secret, *parts)
+        limits = (timestamp[:8], self.region, PRODUCT) if self.right_key else parts
+        key = signing_key(self.credentials.access_key_secret, *limits)
         return sign(key, string_to_sign(timestamp, credential_scope(*parts), canonical))
 
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,12 @@ def under_review(places: Sequence[Place], reviews: Sequence[Review], verdict: st
     return [place for place in places if any(r.is_about(place.module, place.scope) for r in wanted)]
 
 
+def is_judged(mutant: Mutant, reviews: Sequence[Review], verdict: str) -> bool:
+    """Whether the judgement that holds for a mutant is this one."""
+    review = review_of(mutant.identity, reviews)
+    return review is not None and review.verdict == verdict
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print a table; 0 if every survivor was judged and the goal is reached."""
     options = _parser().parse_args(arguments)
@@ -139,9 +146,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     places = find_places(sources, operators, Exclusions.load(), options.module)
     chosen: Iterator[Mutant]
     if options.again is not None:
-        every = mutants(under_review(places, reviews, options.again), sources, operators)
-        judged = [r for r in reviews if r.verdict == options.again]
-        chosen = filter(lambda mutant: any(r.concerns(mutant.identity) for r in judged), every)
+        places = under_review(places, reviews, options.again)
+        every = mutants(sample(places, None, options.seed), sources, operators)
+        judged = filter(lambda mutant: is_judged(mutant, reviews, options.again), every)
+        chosen = islice(judged, options.sample)
     else:
         chosen = mutants(sample(places, options.sample, options.seed), sources, operators)
     if options.out is not None:
@@ -181,7 +189,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="seed of the sample (default %(default)s)")
     parser.add_argument("--minutes", type=float, metavar="M", help="start no trial after M minutes")
     parser.add_argument("--module", default="*", metavar="GLOB", help="modules, such as 'validation.*'")
-    parser.add_argument("--again", choices=JUDGEMENTS, help="only the mutants that were judged so")
+    parser.add_argument(
+        "--again", choices=JUDGEMENTS, help="only mutants that were judged so, in random order"
+    )
     parser.add_argument(
         "--skip-survey",
         action="store_true",

@@ -11,7 +11,7 @@ import pytest
 
 from tests.mutants.places import PACKAGE, Identity, Mutant, Sources
 from tests.mutants.reviewed import Review, as_entry, load_reviews, not_in_source, review_of
-from tests.mutants.run import ending_of, until
+from tests.mutants.run import ending_of, is_judged, until
 from tests.mutants.table import GOAL, render, score
 from tests.mutants.trial import Ending
 
@@ -118,6 +118,15 @@ def test_an_exact_judgement_wins_over_one_of_the_line() -> None:
     assert review_of(_mutant("other").identity, [function, whole, _review("gap")]) == whole
     assert review_of(Identity("filters", "f", "AddNot", "z", "y"), [function, whole]) == function
     assert review_of(Identity("filters", "g", "StringReplacer", "x", "y"), [whole]) is None
+
+
+def test_a_mutant_is_tried_again_under_the_judgement_that_holds_for_it() -> None:
+    whole = Review(Identity("filters", "f", "*", "x", "*"), "undocumented", "because")
+    reviews = [whole, _review("equivalent")]
+    assert is_judged(_mutant(), reviews, "equivalent")
+    assert not is_judged(_mutant(), reviews, "undocumented")
+    assert is_judged(_mutant("other"), reviews, "undocumented")
+    assert not is_judged(_mutant(), [], "undocumented")
 
 
 def test_an_entry_that_was_offered_can_be_read(tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ def _grammar() -> Iterator[Fault]:
         reads(logical=_not_accepted, field=_field_not),
     )
     yield fault_of("operator-regex", "operator.unknown", "$regex is accepted", reads(field=_field_regex))
+    yield fault_of("operator-empty", "operator.unknown", "$empty is accepted", reads(field=_field_empty))
     yield fault_of(
         "in-empty",
         "operand.rejected",
@@ -203,6 +204,12 @@ def _field_never(self: Any, field: str, value: Any) -> Any:
 def _field_regex(self: Any, field: str, value: Any) -> Any:
     if isinstance(value, dict) and "$regex" in value:
         return Condition(field, "$exists", True)
+    return FilterParser.field(self, field, value)
+
+
+def _field_empty(self: Any, field: str, value: Any) -> Any:
+    if isinstance(value, dict) and "$empty" in value:
+        return Condition(field, "$exists", not value["$empty"])
     return FilterParser.field(self, field, value)
 
 

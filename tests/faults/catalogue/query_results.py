@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,8 @@ from oss_vectors_emulator.calls import Call, Handler
 from oss_vectors_emulator.distances import Cosine, DistanceMetrics, Euclidean
 from oss_vectors_emulator.errors import ServiceError
 from oss_vectors_emulator.messages import Response
-from oss_vectors_emulator.search import Searcher
+from oss_vectors_emulator.search import Hit, Searcher
+from oss_vectors_emulator.store import VectorTable
 from tests.faults import changes as c
 from tests.faults.catalogue.querying_parts import QUERY, each_entry, fault_of, hits
 from tests.faults.model import Change, Fault
@@ -25,6 +26,7 @@ def faults() -> Iterator[Fault]:
     """Every fault of this module."""
     yield from _order()
     yield from _distances()
+    yield from _shortcuts()
     yield from _results()
 
 
@@ -295,6 +297,28 @@ def _similarity(_parts: Behaviour, handler: Handler, call: Call) -> Response:
         if "distance" in entry:
             entry["distance"] = 1 - entry["distance"]
     return replace(response, body=orjson.dumps(value))
+
+
+def _among_many(found: Callable[[list[Hit], Any], list[Hit]]) -> Change:
+    """Other hits for a query in an index of so many numbers that a search may take a shortcut."""
+
+    def nearest(
+        self: Searcher, table: VectorTable, metric: Any, query: Any, top: int, rows: Any
+    ) -> list[Hit]:
+        hits = Searcher.nearest(self, table, metric, query, top, rows)
+        return found(hits, query) if table.used * table.dimension >= 1 << 18 else hits
+
+    return c.part("searcher", nearest=nearest)
+
+
+def _shortcuts() -> Iterator[Fault]:
+    yield fault_of(
+        "many-from-the-origin",
+        "nearest",
+        "seen from the origin, a large index is empty",
+        _among_many(lambda hits, query: hits if query.any() else []),
+        f"{QUERY}.topK.fills-result",
+    )
 
 
 def _results() -> Iterator[Fault]:

@@ -139,6 +139,12 @@ def _unchecked() -> Iterator[Fault]:
         ),
     )
     yield signing_fault(
+        "region-abroad-unchecked",
+        "region.wrong",
+        "regions of other countries are taken for one's own",
+        authentication(check_scope=_any_region_abroad),
+    )
+    yield signing_fault(
         "scope-day-unchecked",
         "scope-date.wrong",
         "any day in the scope",
@@ -147,6 +153,16 @@ def _unchecked() -> Iterator[Fault]:
             check_signature=_own_day,
         ),
     )
+    for part, clause, told in (
+        ("product", "product.wrong", lambda cl: replace(cl, product="oss")),
+        ("day", "scope-date.wrong", lambda cl: replace(cl, day=cl.date[:8])),
+    ):
+        yield signing_fault(
+            f"scope-{part}-unread",
+            clause,
+            f"the key is always of the right {part}, and that of the scope is not looked at",
+            authentication(check_scope=lambda s, cl, told=told: _A.check_scope(s, told(cl))),
+        )
     yield signing_fault(
         "token-unchecked",
         "security-token.wrong",
@@ -178,6 +194,13 @@ def _known_to_be_foreign(self: Any, request: Request, address: Any, claim: Claim
     other = replace(credential, access_key_secret=credential.access_key_secret[::-1] + "x")
     if _A.expected_signature(self, request, address, claim, other) != claim.provided:
         _A.check_signature(self, request, address, claim, credential)
+
+
+def _any_region_abroad(self: Any, claim: Claim) -> None:
+    """Only the region of a claim from the own country is looked at."""
+    country = self.region.partition("-")[0]
+    at_home = claim.region.startswith(f"{country}-")
+    _A.check_scope(self, claim if at_home else replace(claim, region=self.region))
 
 
 def _own_region(self: Any, request: Request, address: Any, claim: Claim, credential: Any) -> None:
