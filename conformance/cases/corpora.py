@@ -40,6 +40,7 @@ GOOD_FIELD_NAMES: Mapping[str, str] = {
     "underscore-only": "_",
     "mixed": "Field_09",
     "letter": "x",
+    "member-of-a-vector": "key",
 }
 
 #: Near misses of ``[A-Za-z_][A-Za-z0-9_]*``.
@@ -223,6 +224,10 @@ TEMPTING_KEYS: Mapping[str, str] = {
     "newline": "a\nb",
     "html": "<b>bold</b>",
     "dollar": "$eq",
+    "comma": "a,b",
+    "colon": "a:b",
+    "marks": "#;@!~^`'()[]{}=&*_-",
+    "invisible": "a\u00a0b\u202ec\ue000",
     "number-like": "0123",
     "null-like": "null",
 }

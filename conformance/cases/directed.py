@@ -272,6 +272,9 @@ def _get_vectors(contract: Contract) -> Iterator[Case]:
     most = contract.limit("GetVectors", "keys/maxItems")
     body = {**baseline("GetVectors"), "keys": [Key("a"), Key("a"), Key("b")]}
     yield Case("GetVectors.keys.repeated.accepted", "GetVectors", "one-twice", body=body, stored=("a", "b"))
+    longest = contract.limit("GetVectors", "keys/item/maxLength")
+    body = {**baseline("GetVectors"), "keys": [Key(f"{number}", longest) for number in range(most)]}
+    yield Case("GetVectors.keys.max-items.accepted", "GetVectors", f"{most}-of-{longest}", body=body)
     body = {**baseline("GetVectors"), "keys": [Key(f"{number}") for number in range(most // 2)] * 2}
     yield Case("GetVectors.keys.repeated.accepted", "GetVectors", "all-twice", body=body)
 
@@ -321,6 +324,9 @@ def _delete_vectors(contract: Contract) -> Iterator[Case]:
     few = ("0", "1", "2")
     yield case("keys.unique-count.minimum.accepted", "of-a-stored-vector", keys(least), few[:1])
     yield case("keys.unique-count.maximum.accepted", f"{most}", keys(most), few)
+    longest = contract.limit("PutVectors", "vectors/key/maxLength")
+    long = [Key(f"{number}", longest) for number in range(most)]
+    yield case("keys.unique-count.maximum.accepted", f"{most}-of-{longest}", long, few)
     yield case("keys.unique-count.maximum.rejected", f"{most + 1}", keys(most + 1), few)
     yield case("keys.unique-count.maximum.rejected", "double", keys(2 * most), few)
     yield case("keys.repeated.accepted", "one-more-entry", [*keys(most), Key("0")], few)

@@ -292,7 +292,8 @@ def _service(
             # Of an index that is there, it is the missing key that the answer takes for a missing index.
             presence = Absence("GetVectors.missing-keys.omitted", index.created)
         elif index.was_seen:
-            presence = bucket.last_delete if bucket is not None else None
+            last = bucket.last_delete if bucket is not None else None
+            presence = last if last is not index.seen_after else None
         else:
             presence = Absence("PutVectorIndex.creates", index.created)
     elif bucket is not None and not bucket.was_seen:

@@ -209,6 +209,7 @@ class Judge:
         index = self.model.index(exchange.bucket, reading.value.get("indexName"))
         if index is not None:
             index.was_seen = True
+            index.seen_after = bucket.last_delete if bucket is not None else None
 
 
 # More alternatives than this are written as "any 4xx".

@@ -51,7 +51,8 @@ class IndexState:
     documents leave open (a member twice, say) but the target served.  ``seen`` keys were read back correctly at least once: when
     one is wrong later, ``last_write`` is to blame, not the write it came from.
     ``shown`` are the ids of writes of which a query has found at least one vector.
-    ``shown_time`` is the createTime that the first description gave.
+    ``shown_time`` is the createTime that the first description gave.  ``seen_after`` is the
+    deletion beside it after which it was last seen: only a later one can have taken it away.
     """
 
     name: str
@@ -67,6 +68,7 @@ class IndexState:
     last_write: Absence | None = None
     settings_disputed: Absence | None = None
     was_seen: bool = False
+    seen_after: Absence | None = None
     shown_time: str | None = None
 
     @property

@@ -85,10 +85,12 @@ def walk_vectors(service: Service, index: str, page_size: int | None, **more: An
     return _by_token(service, "ListVectors", body, "vectors", "key", None)
 
 
-def walk_segments(service: Service, index: str, page_size: int | None, count: int) -> Iterator[Walk]:
-    """Follow ListVectors in each of ``count`` segments."""
+def walk_segments(
+    service: Service, index: str, page_size: int | None, count: int, **more: Any
+) -> Iterator[Walk]:
+    """Follow ListVectors in each of ``count`` segments; ``more`` are further members of each request."""
     for position in range(count):
-        yield walk_vectors(service, index, page_size, segmentCount=count, segmentIndex=position)
+        yield walk_vectors(service, index, page_size, segmentCount=count, segmentIndex=position, **more)
 
 
 def walk_buckets(service: Service, prefix: str, page_size: int) -> Walk:

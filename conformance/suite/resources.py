@@ -186,9 +186,8 @@ class Resources:
         bucket = exchange.bucket
         if bucket is None or service.model.bucket(bucket) is None or exchange.response is None:
             return []
-        if exchange.operation == "PutVectorBucket" and result.served:
-            return [service.call("DeleteVectorBucket", bucket=bucket)]
-        if exchange.operation == "DeleteVectorBucket" and bucket != service.home:
+        created = exchange.operation == "PutVectorBucket" and result.served
+        if created or (exchange.operation == "DeleteVectorBucket" and bucket != service.home):
             return [
                 service.call("GetVectorBucket", bucket=bucket),
                 service.call("DeleteVectorBucket", bucket=bucket),

@@ -122,7 +122,12 @@ def test_a_refused_deletion_deletes_nothing(service: Service, resources: Resourc
         resources.read(index, keys)
 
 
-@decides("DeleteVectors.keys.unique-count.maximum.accepted", "DeleteVectors.deletes")
+@decides(
+    "DeleteVectors.keys.unique-count.maximum.accepted",
+    "DeleteVectors.deletes",
+    "PutVectors.overwrite",
+    "PutVectors.overwrite.metadata",
+)
 def test_a_full_batch_is_deleted_to_the_last_key(service: Service, resources: Resources) -> None:
     """As many vectors as one call may name are written and deleted; one that was not named stays."""
     index = resources.index(dimension=1)
@@ -131,6 +136,10 @@ def test_a_full_batch_is_deleted_to_the_last_key(service: Service, resources: Re
     resources.put(index, *(vector(key, [1.0], {"n": str(number)}) for number, key in enumerate(keys)))
     resources.put(index, vector(kept, [2.0]))
     service.call("ListVectors", {"indexName": index, "maxResults": 1000, "returnMetadata": True})
+    # Many of them again: to the last one, data and metadata are the new ones.
+    again = keys[:150]
+    resources.put(index, *(vector(key, [3.0], {"n": f"new {number}"}) for number, key in enumerate(again)))
+    resources.read(index, again[-100:])
     service.call(
         "DeleteVectors",
         {"indexName": index, "keys": [*keys, keys[0]]},

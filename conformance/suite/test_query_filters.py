@@ -28,6 +28,9 @@ _FILMS: dict[str, dict[str, Any] | None] = {
     "f8": {"kind": "cafe\u0301", "year": "%", "title": f"{'x' * 300}b"},
     "f9": {"kind": "cafe", "Kind": "comedy", "year": "$eq", "title": "\U0001f600"},
     "f10": {"kind": "\uff43afe", "year": "02020", "title": "\U0001f601"},
+    # What others have as text is an array here and the reverse; one array is long, and one name begins like another.
+    "f11": {"kind": ["comedy", "opera"], "tags": "fun", "year": "2020", "note": "comedy", "notes": "x"},
+    "f12": {"kind": "ballet", "tags": [*(f"t{number}" for number in range(120)), "last"]},
 }
 
 _COMEDY = {"kind": {"$eq": "comedy"}}
@@ -81,6 +84,17 @@ FILTERS: dict[str, dict[str, Any]] = {
     "and-one": {"$and": [_COMEDY]},
     "and-three": {"$and": [_COMEDY, _Y2020, {"tags": {"$eq": "fun"}}]},
     "and-third-decides": {"$and": [{"kind": {"$ne": "opera"}}, _Y2020, {"kind": {"$eq": "drama"}}]},
+    "eq-array-last-of-many": {"tags": {"$eq": "last"}},
+    "eq-not-the-non-filterable": {"notes": {"$eq": "x"}},
+    "and-many": {
+        "$and": [*({"kind": {"$ne": f"x{number}"}} for number in range(550)), {"kind": {"$eq": "drama"}}]
+    },
+    "or-many": {
+        "$or": [*({"kind": {"$eq": f"x{number}"}} for number in range(550)), {"kind": {"$eq": "drama"}}]
+    },
+    "nin-many": {"kind": {"$nin": [*(f"x{number}" for number in range(600)), "drama"]}},
+    "and-in-and": {"$and": [_Y2020, {"$and": [{"kind": {"$eq": "drama"}}]}]},
+    "or-in-or": {"$or": [{"year": {"$eq": "1999"}}, {"$or": [{"kind": {"$eq": "drama"}}]}]},
     "and-of-ten-ors": {"$and": [{"$or": [_COMEDY, {"kind": {"$eq": "drama"}}]}] * 10},
     "and-contradiction": {"$and": [_COMEDY, {"kind": {"$eq": "drama"}}]},
     "or": {"$or": [_COMEDY, {"year": {"$eq": "1999"}}]},
@@ -113,8 +127,8 @@ FILTERS: dict[str, dict[str, Any]] = {
     "QueryVectors.filter.empty",
 )
 def test_filters_choose_by_metadata(service: Service, resources: Resources) -> None:
-    """Every core operator on strings and arrays, alone and combined, over ten films."""
-    index = resources.index(dimension=2)
+    """Every core operator on strings and arrays, alone and combined, over a dozen films."""
+    index = resources.index(dimension=2, non_filterable=("note",))
     resources.put(
         index,
         *(
@@ -124,7 +138,7 @@ def test_filters_choose_by_metadata(service: Service, resources: Resources) -> N
     )
     for place, condition in enumerate(FILTERS.values()):
         # From another point each time: what an approximate index misses from one, it finds from the next.
-        query(service, index, [1.0, 0.3 + place / 8], 10, filter=condition)
+        query(service, index, [1.0, 0.3 + place / 8], len(_FILMS), filter=condition)
     query(service, index, [1.0, 0.3], 1, filter=_COMEDY)
     service.call(
         "QueryVectors",
@@ -136,6 +150,35 @@ def test_filters_choose_by_metadata(service: Service, resources: Resources) -> N
         },
         settle=True,
     )
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+# Words that a service may take for something else: values of other types, operators, pieces of a query language.
+_WORDS = (
+    *("true", "null", "0", "1.10", "2024-01-02", "a,b", "a:b", "a/b", "a-b", "a b", "a&b", 'say "hi"'),
+    *("it's", "a\\b", "a\nb", "\u7535\u5f71", "x" * 1100),
+)
+# Fields with the names of members, one that begins with an underscore, one with digits, and a long one.
+_FIELDS = (
+    *("key", "id", "data", "metadata", "distance", "type", "indexName", "float32", "_x"),
+    f"field{'x' * 40}9",
+)
+
+
+@decides("QueryVectors.filter.eq")
+def test_any_word_is_found_in_any_field(service: Service, resources: Resources) -> None:
+    """What $eq compares are texts, whatever they say, in fields of whatever name."""
+    index = resources.index(dimension=2, metric="cosine")
+    entries = [
+        vector(f"w{place}", [1.0, place / 8], {"word": word, "kind": "word"})
+        for place, word in enumerate(_WORDS)
+    ]
+    named = {name: f"of {name}" for name in _FIELDS}
+    resources.put(index, *entries, vector("named", [1.0, 3.0], named))
+    conditions = [{"word": {"$eq": word}} for word in _WORDS]
+    conditions += [{name: {"$eq": text}} for name, text in named.items()]
+    for place, condition in enumerate(conditions):
+        query(service, index, [1.0, 0.3 + place / 8], 30, filter=condition)
     service.call("DeleteVectorIndex", {"indexName": index})
 
 

@@ -177,7 +177,11 @@ def test_invalid_parameters_are_named_as_such(service: Service, resources: Resou
     service.call("DeleteVectorIndex", {"indexName": index})
 
 
-@decides("QueryVectors.nearest", "QueryVectors.order", "QueryVectors.topK.fills-result")
+@decides(
+    "QueryVectors.nearest",
+    "QueryVectors.order",
+    "QueryVectors.topK.fills-result",
+)
 def test_a_large_index_is_searched_like_a_small_one(service: Service, resources: Resources) -> None:
     """Vectors of the largest dimension, in such a number that a search may take a shortcut: it must not show."""
     dimension = service.contract.limit("PutVectorIndex", "dimension/maximum")
@@ -205,3 +209,16 @@ def test_a_large_index_is_searched_like_a_small_one(service: Service, resources:
         service.call("DeleteVectors", {"indexName": index, "keys": [keys[63]]}).need()
         query(service, index, rows[order[-1]], 3)
         service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("QueryVectors.success.status", "PutVectors.data.stored")
+def test_every_number_of_a_long_vector_counts(service: Service, resources: Resources) -> None:
+    """Fractions in all places of the largest dimension, written and queried with most digits that there are."""
+    dimension = service.contract.limit("PutVectorIndex", "dimension/maximum")
+    index = resources.index(dimension=dimension)
+    (key,) = resources.keys(1)
+    fractions = [1 / (place + 3) for place in range(dimension)]
+    resources.put(index, vector(key, fractions))
+    query(service, index, fractions, 2)
+    resources.read(index, [key])
+    service.call("DeleteVectorIndex", {"indexName": index})

@@ -128,6 +128,36 @@ def test_names_that_are_nearly_right_do_not_exist(service: Service, resources: R
     service.call("DeleteVectorIndex", {"indexName": longer})
 
 
+@decides(
+    "GetVectorIndex.success.status",
+    "DeleteVectorIndex.success.status",
+    "PutVectors.success.status",
+    "GetVectors.success.status",
+    "ListVectors.success.status",
+    "QueryVectors.success.status",
+    "DeleteVectors.success.status",
+    "ListVectorIndexes.prefix.filters",
+)
+def test_every_operation_knows_every_name(service: Service, resources: Resources) -> None:
+    """A name of one letter and the longest one, in both cases: what may be created can be used."""
+    longest = service.contract.limit("PutVectorIndex", "indexName/maxLength")
+    for length in (1, longest):
+        name = service.names.index("N", length)
+        service.call("PutVectorIndex", index_body(name)).need()
+        service.call("GetVectorIndex", {"indexName": name})
+        service.call("ListVectorIndexes", {"prefix": name})
+        service.call("ListVectorIndexes", {"prefix": f"{name[:-1]}-"})
+        keys = resources.keys(3)
+        service.call("PutVectors", {"indexName": name, "vectors": [vector(key) for key in keys]})
+        resources.read(name, keys)
+        service.call("ListVectors", {"indexName": name})
+        query = {"indexName": name, "queryVector": {"float32": [1.0, 0.0, 0.0, 0.0]}, "topK": 2}
+        service.call("QueryVectors", query, settle=True)
+        service.call("DeleteVectors", {"indexName": name, "keys": keys[:2]})
+        resources.read(name, keys)
+        service.call("DeleteVectorIndex", {"indexName": name})
+
+
 @decides("ListVectorIndexes.errors.VectorIndexParameterInvalid")
 def test_invalid_parameters_are_named_as_such(service: Service, resources: Resources) -> None:
     """A page size that is out of range, whatever else the bucket holds."""

@@ -55,7 +55,11 @@ def test_what_is_written_is_read(service: Service, resources: Resources) -> None
         index,
         vector(with_metadata, metadata={"title": "one", "note": "long text", "tags": ["a", "b"]}),
         vector(plain, [-1.5, 0.0, 2.0, 1e-3]),
-        vector(array, [1e10, -1e10, 1e-10, 3.4e38], metadata={"tags": ["x"], "note": ["m", "n"]}),
+        vector(
+            array,
+            [1e10, -1e10, 1e-10, 3.4e38],
+            metadata={"tags": ["x"], "note": ["m", "n", "x" * 300, *map(str, range(120))]},
+        ),
         vector(
             tempting,
             metadata={
@@ -183,14 +187,18 @@ def test_keys_stay_as_they_are(service: Service, resources: Resources) -> None:
     keys = [f"{text}|{stem}|{text}" for text in TEMPTING_KEYS.values()]
     keys += [f" {stem}", f"{stem} ", f"\t{stem}", f"{stem}\n"]
     # As they stand: what a careless service takes for nothing, or for each other.
-    keys += [" ", "0", "00", "01", "1", "1.0", "null", "true"]
-    resources.put(index, *(vector(key, [float(number), 1.0, 2.0, 3.0]) for number, key in enumerate(keys)))
+    keys += [" ", "0", "00", "01", "1", "1.0", "null", "true", "-", "_", "__proto__", "constructor"]
+    entries = [vector(key, [float(number), 1.0, 2.0, 3.0]) for number, key in enumerate(keys)]
+    body = {"indexName": index, "vectors": entries}
+    # A service that takes two of them for one key refuses them all.
+    service.call("PutVectors", body, attack="PutVectors.key.unicode.preserved").need()
     resources.read(index, keys)
     service.call("ListVectors", {"indexName": index, "returnData": True})
     for key in (*keys[:3], "0", "null"):
         resources.read(index, [key])
-    service.call("DeleteVectors", {"indexName": index, "keys": keys[::2]})
-    resources.read(index, keys)
+    for half in (keys[::2], keys[1::2]):
+        service.call("DeleteVectors", {"indexName": index, "keys": half})
+        resources.read(index, keys)
     service.call("DeleteVectorIndex", {"indexName": index})
 
 
@@ -326,7 +334,7 @@ def test_keys_are_matched_whole(service: Service, resources: Resources) -> None:
     alike = [stem, f"{stem}0", f"{stem}00", stem.upper(), f"{stem.upper()}0"]
     most = service.contract.limit("GetVectors", "keys/maxItems")
     keys = [*dict.fromkeys(alike), *resources.keys(most)][:most]
-    resources.put(index, *(vector(key, [float(place)]) for place, key in enumerate(keys)))
+    resources.put(index, *(vector(key, [float(place)], {"n": key}) for place, key in enumerate(keys)))
     service.call("ListVectors", {"indexName": index, "returnData": True})
     absent = (stem[:-1], f"{stem}1", f"{stem.upper()}00", *(f"{stem}{sign}" for sign in "*?%_."))
     for key in (stem, f"{stem}0", stem.upper(), *absent):
@@ -372,6 +380,37 @@ def test_invalid_parameters_are_named_as_such(service: Service, resources: Resou
     service.call("GetVectors", {"indexName": index, "keys": []})
     most = service.contract.limit("ListVectors", "segmentCount/maximum")
     service.call("ListVectors", {"indexName": index, "segmentCount": most + 1, "segmentIndex": 0})
+
+
+@decides(
+    "PutVectors.metadata.total-size.accepted",
+    "PutVectors.metadata.stored",
+    "GetVectors.returns-stored",
+    "QueryVectors.topK.fills-result",
+)
+def test_metadata_are_large_in_every_vector(service: Service, resources: Resources) -> None:
+    """Limits are those of one vector: of many in one request each may reach them, in every non-filterable field."""
+    index = resources.index(metric="cosine", non_filterable=("note", "remark"))
+    total = service.contract.limit("PutVectors", "vectors/metadata/x-oss-limits/total-size/maximum")
+    size = total * 1000 * 19 // 20
+    forms: list[dict[str, Any]] = [
+        {"kind": "a", "remark": "x" * size},
+        {"kind": "b", "note": "y" * size},
+        {"kind": "c", "note": ["z" * 1000] * (size // 1010), "remark": "r"},
+        {"kind": "d", "note": ["n" * (size // 2)], "remark": ["m" * (size * 9 // 20)]},
+    ]
+    # More than a megabyte in all, which goes in one request and comes in one answer.
+    keys = resources.keys(29)
+    entries = [
+        vector(key, [1.0, place / 4, 0.0, 0.5], forms[place % len(forms)]) for place, key in enumerate(keys)
+    ]
+    body = {"indexName": index, "vectors": entries}
+    service.call("PutVectors", body, attack="PutVectors.metadata.total-size.accepted").need()
+    for part in (keys[:14], keys[14:], keys):
+        resources.read(index, part)
+    nearest = {"indexName": index, "queryVector": {"float32": [1.0, 0.1, 0.0, 0.5]}, "topK": len(keys)}
+    service.call("QueryVectors", {**nearest, "returnMetadata": True}, settle=True)
+    service.call("DeleteVectorIndex", {"indexName": index})
 
 
 @decides("PutVectors.batch.large")

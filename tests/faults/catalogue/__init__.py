@@ -37,6 +37,7 @@ from tests.faults.catalogue import (
     settings,
     signature_forms,
     signatures,
+    unusual,
     vector_states,
 )
 from tests.faults.model import Fault
@@ -73,6 +74,7 @@ _MODULES = (
     settings,
     signature_forms,
     signatures,
+    unusual,
     vector_states,
 )
 
