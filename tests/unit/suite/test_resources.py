@@ -122,6 +122,8 @@ def test_a_case_about_bucket_names_has_a_bucket_of_its_own_that_is_deleted_again
         # Too short to carry the run id, so whether somebody has it is looked up first.
         ("ListVectorBuckets", 0),
         ("PutVectorBucket", 3),
+        # That it is there under just this name, and not a shorter one.
+        ("GetVectorBucket", 3),
         ("DeleteVectorBucket", 3),
     ]
     assert one.ledger.live() == []
