@@ -33,7 +33,7 @@ def query_cases(contract: Contract) -> Iterator[Case]:
     # An integer as long as this fits no 64 bits and no double: a parser of its own may stumble over it.
     raw = f'{{"indexName": "%INDEX%", "topK": 3, "queryVector": {{"float32": [0.5, {LONG_INTEGER}, 0.5, 0.5]}}}}'
     yield Case(f"{_NAME}.queryVector.float32-range.rejected", _NAME, "long-integer", raw=raw.encode())
-    smallest_maximum = contract.limit(_NAME, "topK/x-oss-contested")["accepted"]
+    smallest_maximum = contract.most_neighbours
     yield case("topK.maximum.accepted", f"{smallest_maximum}", topK=smallest_maximum)
     yield from _filter_cases(contract)
 

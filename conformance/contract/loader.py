@@ -101,6 +101,17 @@ class Contract:
         schema: JsonSchema = next(found["schema"] for found in parameters if found["name"] == name)
         return schema
 
+    def largest_page(self, operation: str) -> int:
+        """The most entries that one page of a listing may have."""
+        if operation == "ListVectorBuckets":
+            return int(self.parameter(operation, "max-keys")["maximum"])
+        return int(self.limit(operation, "maxResults/maximum"))
+
+    @property
+    def most_neighbours(self) -> int:
+        """The largest topK that every version of the QueryVectors page allows."""
+        return int(self.limit("QueryVectors", "topK/x-oss-contested")["accepted"])
+
     @property
     def bucket_name_rule(self) -> JsonSchema:
         """Naming rules of vector buckets, which are part of a host and hence of no body."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from conformance.contract.loader import Contract
 from conformance.contract.model import Operation
-from conformance.oracle.constraints import Finding, evaluate
+from conformance.oracle.constraints import Finding
 from conformance.oracle.model import Absence, BucketState, IndexState, Model
 from conformance.oracle.reading import Broken, Reading
 from conformance.oracle.semantics import bucket_name_remarks
@@ -92,7 +92,7 @@ class Expecter:
     def _put_bucket(self, exchange: Exchange, reading: Reading) -> Expectation:
         name = exchange.bucket or ""
         if reading.broken:
-            codes = _code_of(self._contract, reading.broken[0].requirement)
+            codes = self._contract.requirements[reading.broken[0].requirement].expect.codes
             return _refusal(
                 tuple(item.requirement for item in reading.broken),
                 Admissible(400, codes),
@@ -118,14 +118,14 @@ class Expecter:
             if operation.name == "DeleteVectorBucket":
                 return _refusal(
                     ("DeleteVectorBucket.name.rejected",),
-                    Admissible(400, _code_of(self._contract, "DeleteVectorBucket.name.rejected")),
-                    Admissible(404, ("NoSuchBucket",)),
+                    self._documented("DeleteVectorBucket.name.rejected"),
+                    self._documented("DeleteVectorBucket.NoSuchBucket"),
                     why=misnamed[0].detail,
                 )
             return Expectation(Kind.OPEN, why="a bucket name that breaks the naming rules")
         absence = self._model.absent.get(name)
         requirement = f"{operation.name}.NoSuchBucket"
-        admissible = [Admissible(404, ("NoSuchBucket",))]
+        admissible = [self._documented(requirement)]
         if reading.broken or reading.open:
             ordered = f"{requirement}.before-parameters"
             if ordered in self._contract.requirements:
@@ -146,15 +146,15 @@ class Expecter:
         name = reading.value.get("indexName")
         if operation.name == "PutVectorIndex":
             if bucket is not None and isinstance(name, str) and name in bucket.indexes:
-                admissible.append(Admissible(409, ("VectorBucketIndexAlreadyExist",)))
+                admissible.append(self._documented("PutVectorIndex.VectorBucketIndexAlreadyExist"))
             if bucket is not None and len(bucket.indexes) >= index_quota(self._contract):
-                admissible.append(Admissible(400, ("VectorBucketIndexExceedLimit",)))
+                admissible.append(self._documented("PutVectorIndex.indexes-per-bucket.rejected"))
         elif (
             "NoSuchVectorIndex" in operation.errors
             and isinstance(name, str)
             and self._model.index(exchange.bucket, name) is None
         ):
-            admissible.append(Admissible(404, ("NoSuchVectorIndex",)))
+            admissible.append(self._documented(f"{operation.name}.NoSuchVectorIndex"))
         return _refusal(
             tuple(dict.fromkeys(item.requirement for item in reading.broken)),
             *admissible,
@@ -183,7 +183,7 @@ class Expecter:
         if bucket.indexes:
             return _refusal(
                 ("DeleteVectorBucket.VectorBucketNotEmpty",),
-                Admissible(409, ("VectorBucketNotEmpty",)),
+                self._documented("DeleteVectorBucket.VectorBucketNotEmpty"),
                 why=f"the bucket holds {len(bucket.indexes)} indexes",
             )
         return _service(operation, reading, bucket)
@@ -193,11 +193,12 @@ class Expecter:
         if name in bucket.uncertain:
             return Expectation(Kind.OPEN, why="an index that may or may not exist")
         if name in bucket.indexes:
-            same = _settings(reading.value) == _settings(bucket.indexes[name].settings)
             requirement = "PutVectorIndex.VectorBucketIndexAlreadyExist"
+            if _settings(reading.value) != _settings(bucket.indexes[name].settings):
+                requirement += ".other-settings"
             return _refusal(
-                (requirement if same else f"{requirement}.other-settings",),
-                Admissible(409, ("VectorBucketIndexAlreadyExist",)),
+                (requirement,),
+                self._documented(requirement),
                 why=f"the index {name} exists",
             )
         if any(name.lower() == other.lower() for other in bucket.indexes):
@@ -206,7 +207,7 @@ class Expecter:
         if len(bucket.indexes) >= quota:
             return _refusal(
                 ("PutVectorIndex.indexes-per-bucket.rejected",),
-                Admissible(400, ("VectorBucketIndexExceedLimit",)),
+                self._documented("PutVectorIndex.indexes-per-bucket.rejected"),
                 why=f"the bucket holds {len(bucket.indexes)} indexes",
             )
         expectation = _service(operation, reading, bucket)
@@ -226,7 +227,7 @@ class Expecter:
         if bucket.policy is None:
             return _refusal(
                 ("GetBucketPolicy.NoSuchBucketPolicy",),
-                Admissible(404, ("NoSuchBucketPolicy",)),
+                self._documented("GetBucketPolicy.NoSuchBucketPolicy"),
                 why="the bucket has no policy",
                 absence=bucket.policy_absence,
             )
@@ -244,25 +245,24 @@ class Expecter:
             return _service(operation, reading, bucket, index)
         if isinstance(name, str) and (name in bucket.uncertain or _differs_in_case(name, bucket)):
             return Expectation(Kind.OPEN, why="an index that may or may not exist")
-        rule = self._contract.operation("PutVectorIndex")
-        admissible = [Admissible(404, ("NoSuchVectorIndex",))]
-        if not _could_be_a_name(self._contract, rule, name):
+        missing = f"{operation.name}.NoSuchVectorIndex"
+        admissible = [self._documented(missing)]
+        if not (isinstance(name, str) and self._contract.is_index_name(name)):
             # A name that no index can have: the pages do not say which of the two is noticed first.
             admissible.append(Admissible(400))
         absence = bucket.absent.get(name) if isinstance(name, str) else None
         return _refusal(
-            (f"{operation.name}.NoSuchVectorIndex",),
+            (missing,),
             *admissible,
             why=f"there is no index {name}",
             absence=absence,
         )
 
-
-def _could_be_a_name(contract: Contract, operation: Operation, name: object) -> bool:
-    schema = operation.request_schema
-    assert schema is not None, "PutVectorIndex has a request schema"
-    rule = schema["properties"]["indexName"]
-    return not any(mark.finding is Finding.BROKEN for mark in evaluate(contract.document, rule, name))
+    def _documented(self, requirement: str) -> Admissible:
+        """The refusal that a requirement names: one status, with its codes."""
+        expect = self._contract.requirements[requirement].expect
+        (status,) = expect.statuses
+        return Admissible(status, expect.codes)
 
 
 def _differs_in_case(name: str, bucket: BucketState) -> bool:
@@ -309,10 +309,6 @@ def _service(
 def _asks_for_missing(operation: Operation, reading: Reading, index: IndexState) -> bool:
     keys = reading.value.get("keys") if operation.name == "GetVectors" else None
     return isinstance(keys, list) and any(isinstance(key, str) and key not in index.vectors for key in keys)
-
-
-def _code_of(contract: Contract, requirement: str) -> tuple[str, ...]:
-    return contract.requirements[requirement].expect.codes
 
 
 def index_quota(contract: Contract) -> int:

@@ -47,7 +47,7 @@ class Survey:
             self._put(values)
         self._put(TEXTS).need()
         self._put(LOOKALIKES)
-        query(self._service, self._index, [1.0, 0.5], 30)
+        query(self._service, self._index, [1.0, 0.5], self._service.contract.most_neighbours)
 
     def feature(self, feature: Feature) -> None:
         """Try a feature and record what it does."""
@@ -84,7 +84,7 @@ class Survey:
         body = {
             "indexName": self._index,
             "queryVector": {"float32": [1.0, 0.5]},
-            "topK": 30,
+            "topK": self._service.contract.most_neighbours,
             "filter": dict(trial.condition),
         }
         return self._service.call("QueryVectors", body)

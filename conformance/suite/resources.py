@@ -171,7 +171,8 @@ class Resources:
             if case.operation != "PutVectorBucket" or service.settings.run_id in name:
                 return name
             # Of a bucket that exists, some services say that it was created, and the run would delete it.
-            page = service.call("ListVectorBuckets", query=f"prefix={name}&max-keys=1000").need()
+            most = service.contract.largest_page("ListVectorBuckets")
+            page = service.call("ListVectorBuckets", query=f"prefix={name}&max-keys={most}").need()
             listing = page.value["ListAllMyBucketsResult"] if page.value is not None else {"Buckets": []}
             if name not in {bare_name(entry.get("Name")) for entry in listing["Buckets"]}:
                 return name

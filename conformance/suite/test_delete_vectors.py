@@ -135,7 +135,14 @@ def test_a_full_batch_is_deleted_to_the_last_key(service: Service, resources: Re
     keys, (kept,) = resources.keys(most), resources.keys(1)
     resources.put(index, *(vector(key, [1.0], {"n": str(number)}) for number, key in enumerate(keys)))
     resources.put(index, vector(kept, [2.0]))
-    service.call("ListVectors", {"indexName": index, "maxResults": 1000, "returnMetadata": True})
+    service.call(
+        "ListVectors",
+        {
+            "indexName": index,
+            "maxResults": service.contract.largest_page("ListVectors"),
+            "returnMetadata": True,
+        },
+    )
     # Many of them again: to the last one, data and metadata are the new ones.
     again = keys[:150]
     resources.put(index, *(vector(key, [3.0], {"n": f"new {number}"}) for number, key in enumerate(again)))
@@ -145,6 +152,8 @@ def test_a_full_batch_is_deleted_to_the_last_key(service: Service, resources: Re
         {"indexName": index, "keys": [*keys, keys[0]]},
         attack="DeleteVectors.keys.repeated.accepted",
     )
-    service.call("ListVectors", {"indexName": index, "maxResults": 1000})
+    service.call(
+        "ListVectors", {"indexName": index, "maxResults": service.contract.largest_page("ListVectors")}
+    )
     resources.read(index, [keys[0], keys[-1], kept])
     service.call("DeleteVectorIndex", {"indexName": index})

@@ -67,7 +67,7 @@ def test_pages_of_indexes(service: Service, resources: Resources) -> None:
     for name in reversed(names):
         service.call("PutVectorIndex", {**_SMALL_INDEX, "indexName": name}, bucket=bucket).need()
     # The last full page is where tokens go wrong; the property below draws the rest.
-    for page_size in (1, 2, 3, 5, 500):
+    for page_size in (1, 2, 3, 5, service.contract.largest_page("ListVectorIndexes")):
         _check_indexes(service, walk_indexes(service, bucket, page_size), names, page_size)
     for default in (None, 0):
         walk = walk_indexes(service, bucket, default)
@@ -113,7 +113,8 @@ def _check_a_deletion_between_pages(service: Service, bucket: str, names: Sequen
     service.call("DeleteVectorIndex", {"indexName": gone}, bucket=bucket)
     token = first.value.get("nextToken")
     if token:
-        rest = service.call("ListVectorIndexes", {"maxResults": 500, "nextToken": token}, bucket=bucket)
+        body = {"maxResults": service.contract.largest_page("ListVectorIndexes"), "nextToken": token}
+        rest = service.call("ListVectorIndexes", body, bucket=bucket)
         found = sorted(entry["indexName"] for entry in rest.members("indexes"))
         wanted = [name for name in names if name not in shown]
         service.check("ListVectorIndexes.paging.complete", found == wanted, rest.exchange, wanted, found)
@@ -188,7 +189,7 @@ def _odd_keys(resources: Resources, count: int) -> list[str]:
     stem = resources.keys(1)[0]
     odd = [
         "\u5411" * 300 + stem,
-        stem.ljust(1024, "k"),
+        stem.ljust(resources.service.contract.limit("PutVectors", "vectors/key/maxLength"), "k"),
         f"{stem}B",
         f"{stem}a:b|c",
         f"{stem}\u00e9",
@@ -217,7 +218,7 @@ def test_pages_of_vectors(service: Service, resources: Resources) -> None:
     # What was overwritten or deleted must not be counted.
     resources.put(index, *(vector(key, [2.0, 1.0]) for key in (*keys[:3], keys[-1])))
     service.call("DeleteVectors", {"indexName": index, "keys": [gone, too]})
-    for page_size in (1, len(keys), 1000):
+    for page_size in (1, len(keys), service.contract.largest_page("ListVectors")):
         walk = walk_vectors(service, index, page_size, returnData=True, returnMetadata=True)
         _check_vectors(service, walk, keys, page_size)
 
@@ -238,7 +239,7 @@ def test_pages_of_vectors(service: Service, resources: Resources) -> None:
 
 @decides("ListVectors.maxResults.default", "ListVectors.paging.complete", "ListVectors.paging.last-page")
 def test_the_default_page_of_vectors(service: Service, resources: Resources) -> None:
-    """As many vectors as the default page holds, then more: at most 500 at once, all of them in the end."""
+    """As many vectors as the default page holds, then more: no more at once, all of them in the end."""
     index = resources.index(dimension=1)
     batch = service.contract.limit("PutVectors", "vectors/maxItems")
     most = service.contract.limit("ListVectors", "maxResults/default")
@@ -247,7 +248,7 @@ def test_the_default_page_of_vectors(service: Service, resources: Resources) -> 
         resources.put(index, *(vector(key, [1.0]) for key in keys[start : min(start + batch, most)]))
     _check_vectors(service, walk_vectors(service, index, None), keys[:most], most)
     resources.put(index, *(vector(key, [1.0]) for key in keys[most:]))
-    for page_size in (100, most, most + 7, 1000):
+    for page_size in (100, most, most + 7, service.contract.largest_page("ListVectors")):
         _check_vectors(service, walk_vectors(service, index, page_size), keys, page_size)
     walk = walk_vectors(service, index, None)
     _check_vectors(service, walk, keys, most)
@@ -263,7 +264,8 @@ def test_the_default_page_of_vectors(service: Service, resources: Resources) -> 
 
 def _check_the_default_segment(service: Service, index: str) -> None:
     """Segments count from zero, and zero is meant where none is named (ListVectors page, segmentIndex)."""
-    body = {"indexName": index, "maxResults": 1000, "segmentCount": 2}
+    whole = service.contract.largest_page("ListVectors")
+    body = {"indexName": index, "maxResults": whole, "segmentCount": 2}
     named = service.call("ListVectors", {**body, "segmentIndex": 0}).need()
     unnamed = service.call("ListVectors", body).need()
     if any(page.value.get("nextToken") for page in (named, unnamed)):
@@ -308,7 +310,8 @@ def test_segments_partition_an_index(service: Service, resources: Resources) -> 
             f"{len(found)} keys, {len(set(found))} different",
         )
 
-    for count, page_size in ((1, 1000), (2, 1000), (3, 4), (most, 2)):
+    whole = service.contract.largest_page("ListVectors")
+    for count, page_size in ((1, whole), (2, whole), (3, 4), (most, 2)):
         partition(count, page_size)
     _check_the_default_segment(service, index)
 
@@ -371,7 +374,7 @@ def test_pages_of_buckets(service: Service, resources: Resources) -> None:
     names = [stem, f"{stem}a", f"{stem}b"]
     for name in names[1:]:
         service.call("PutVectorBucket", bucket=name).need()
-    for page_size in (1, 2, 3, 1000):
+    for page_size in (1, 2, 3, service.contract.largest_page("ListVectorBuckets")):
         _check_buckets(service, walk_buckets(service, stem, page_size), names, page_size)
 
     def check(example: tuple[int, str]) -> None:
@@ -401,7 +404,8 @@ def test_buckets_and_their_indexes_are_listed_apart(service: Service, resources:
     """A listing of buckets does not depend on what is in them."""
     index = resources.index()
     home = service.home
-    _check_buckets(service, walk_buckets(service, home, 1000), [home], 1000)
+    whole = service.contract.largest_page("ListVectorBuckets")
+    _check_buckets(service, walk_buckets(service, home, whole), [home], whole)
     service.call("DeleteVectorIndex", {"indexName": index})
 
 

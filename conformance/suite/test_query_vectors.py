@@ -92,13 +92,14 @@ def test_distances_of_vectors_of_any_length(service: Service, resources: Resourc
 
 @decides("QueryVectors.order", "QueryVectors.nearest", "QueryVectors.topK.fills-result")
 def test_order_of_more_vectors_than_a_page(service: Service, resources: Resources) -> None:
-    """Six hundred points on a line, written in a scrambled order: the thirty nearest, nearest first."""
+    """Six hundred points on a line, written in a scrambled order: the nearest of them, nearest first."""
     index = resources.index(dimension=1)
     numbers = [(number * 73) % 600 for number in range(600)]
-    for part in (numbers[:500], numbers[500:]):
+    batch = service.contract.limit("PutVectors", "vectors/maxItems")
+    for part in (numbers[:batch], numbers[batch:]):
         resources.put(index, *(vector(f"p{number}", [float(number)]) for number in part))
     for point in (0.1, 299.7, 650.0):
-        query(service, index, [point], 30)
+        query(service, index, [point], service.contract.most_neighbours)
     query(service, index, [57.2], 1)
     service.call("DeleteVectorIndex", {"indexName": index})
 

@@ -51,13 +51,14 @@ def test_directed_case(resources: Resources, case: Case) -> None:
 def test_life_of_a_bucket(service: Service, resources: Resources) -> None:
     """Created, described, listed, deleted; then neither described nor listed nor usable."""
     bucket = resources.bucket()
+    listing = f"prefix={bucket}&max-keys={service.contract.largest_page('ListVectorBuckets')}"
     service.call("GetVectorBucket", bucket=bucket)
-    service.call("ListVectorBuckets", query=f"prefix={bucket}&max-keys=1000")
+    service.call("ListVectorBuckets", query=listing)
     service.call("ListVectorIndexes", {}, bucket=bucket)
     service.call("GetVectorBucket", bucket=bucket)
     service.call("DeleteVectorBucket", bucket=bucket).need()
     service.call("GetVectorBucket", bucket=bucket)
-    service.call("ListVectorBuckets", query=f"prefix={bucket}&max-keys=1000")
+    service.call("ListVectorBuckets", query=listing)
     service.call("ListVectorIndexes", {}, bucket=bucket)
     service.call("DeleteVectorBucket", bucket=bucket)
 
@@ -80,13 +81,13 @@ def test_only_the_named_bucket_is_deleted(service: Service, resources: Resources
 
 @decides("PutVectorBucket.rejected.no-trace")
 @needs_bucket
-def test_a_refused_creation_leaves_no_bucket(service: Service, resources: Resources) -> None:
+def test_a_refused_creation_leaves_no_bucket(service: Service) -> None:
     """Names that break the rules are not listed afterwards."""
     service.home  # noqa: B018 - one bucket exists, so that the listing is not empty
-    for name in (f"{service.names.bucket()}-", service.names.bucket().ljust(33, "x")):
+    longest = service.contract.bucket_name_rule["maxLength"]
+    for name in (f"{service.names.bucket()}-", service.names.bucket().ljust(longest + 1, "x")):
         service.call("PutVectorBucket", bucket=name)
-    service.call("ListVectorBuckets", query="max-keys=1000")
-    del resources
+    service.call("ListVectorBuckets", query=f"max-keys={service.contract.largest_page('ListVectorBuckets')}")
 
 
 @decides(

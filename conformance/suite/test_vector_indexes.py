@@ -40,14 +40,16 @@ def test_directed_case(resources: Resources, case: Case) -> None:
 )
 def test_descriptions_agree_with_creations(service: Service, resources: Resources) -> None:
     """Both metrics, small and large dimensions, with and without non-filterable names."""
+    largest = service.contract.limit("PutVectorIndex", "dimension/maximum")
+    most = service.contract.limit("PutVectorIndex", "metadata/nonFilterableMetadataKeys/maxItems")
     names = [
         resources.index(dimension=1, metric="cosine"),
-        resources.index(dimension=4096, metric="euclidean", non_filterable=("_a", "B9")),
-        resources.index(dimension=512, metric="cosine", non_filterable=tuple(f"n{n}" for n in range(10))),
+        resources.index(dimension=largest, metric="euclidean", non_filterable=("_a", "B9")),
+        resources.index(dimension=512, metric="cosine", non_filterable=tuple(f"n{n}" for n in range(most))),
     ]
     for name in names:
         service.call("GetVectorIndex", {"indexName": name})
-    service.call("ListVectorIndexes", {"maxResults": 500})
+    service.call("ListVectorIndexes", {"maxResults": service.contract.largest_page("ListVectorIndexes")})
     service.call("ListVectorIndexes", {})
     resources.put(names[0], vector(resources.keys(1)[0], [1.0]))
     service.call("GetVectorIndex", {"indexName": names[0]})
@@ -71,7 +73,7 @@ def test_a_deleted_index_is_gone_and_no_other(service: Service, resources: Resou
         resources.read(index, keys)
     service.call("DeleteVectorIndex", {"indexName": doomed}, attack="DeleteVectorIndex.with-vectors").need()
     service.call("GetVectorIndex", {"indexName": doomed})
-    service.call("ListVectorIndexes", {"maxResults": 500})
+    service.call("ListVectorIndexes", {"maxResults": service.contract.largest_page("ListVectorIndexes")})
     resources.read(doomed, keys)
     service.call("PutVectors", {"indexName": doomed, "vectors": [vector(keys[0])]})
     service.call("ListVectors", {"indexName": doomed})

@@ -416,7 +416,7 @@ def test_metadata_are_large_in_every_vector(service: Service, resources: Resourc
 @decides("PutVectors.batch.large")
 @in_profile(Profile.FULL)
 def test_the_largest_batch(service: Service, resources: Resources) -> None:
-    """500 vectors of 4096 dimensions in one request, spot-checked."""
+    """The most vectors of the largest dimension in one request, spot-checked."""
     dimension = service.contract.limit("PutVectorIndex", "dimension/maximum")
     batch = service.contract.limit("PutVectors", "vectors/maxItems")
     index = resources.index(dimension=dimension)
