@@ -1,9 +1,10 @@
-"""The requirements of past releases: which ids a release had, and at which level.
+"""The requirements of every release: which ids it had, and at which level.
 
 A newer suite knows more requirements, and a gate that was green with the
-older one should turn red when its target changes, not when the suite does.  A
-set is written once, at a release, and never edited; ids are never renamed, so
-an old set can be decided by any later suite.
+older one should turn red when its target changes, not when the suite does.  The
+set of this version follows the catalogue until it is released; those of
+earlier versions are never edited.  Ids are never renamed, so an old set can be
+decided by any later suite.
 
 ``python -m conformance.contract.releases --write`` stores the set of this version.
 """
@@ -91,15 +92,12 @@ def release_name(version: str) -> str:
 
 
 def main(arguments: Sequence[str], folder: Path | None = None) -> int:
-    """Store the set of this version; an existing one is left alone, because people rely on it."""
+    """Store the set of this version; those of others are left alone, because people rely on them."""
     if list(arguments) != ["--write"]:
         sys.stderr.write("usage: python -m conformance.contract.releases --write\n")
         return 2
     target = folder or Path(__file__).resolve().parent / _FOLDER
     path = target / f"{release_name(__version__)}{_SUFFIX}"
-    if path.exists():
-        sys.stderr.write(f"{path.name} is stored already, and a stored set never changes.\n")
-        return 1
     target.mkdir(exist_ok=True)
     path.write_text(set_text(load_contract()), encoding="utf-8")
     sys.stdout.write(f"{path.name} written\n")
