@@ -15,7 +15,7 @@ from conformance.contract.model import Level, Operation
 from conformance.oracle.body import Body, BodyKind, Doubt, read_body
 from conformance.oracle.constraints import Finding, Mark, evaluate
 from conformance.oracle.model import IndexState
-from conformance.oracle.semantics import INVALID, MALFORMED, SEMANTICS, SKIPPED_PATHS, Remark
+from conformance.oracle.semantics import INVALID, MALFORMED, SKIPPED_PATHS, ReadRequest, Remark, remarks_on
 from conformance.wire.exchange import Exchange
 
 # A typed JSON decoder reports a wrong type as bad JSON, a hand-written check as a bad parameter;
@@ -65,7 +65,7 @@ class Reader:
         """Read one request; ``find_index`` gives the index of a name, when the model knows it."""
         reading = Reading()
         if operation.request_schema is None:
-            for remark in SEMANTICS[operation.name](self._contract, exchange, {}, None):
+            for remark in remarks_on(ReadRequest(self._contract, exchange, {})):
                 self._note(reading, operation, remark)
             return reading
         body = reading.body = read_body(exchange.request_body)
@@ -82,7 +82,7 @@ class Reader:
                 self._note_mark(reading, operation, mark)
         if isinstance(body.value, dict):
             index = find_index(body.value.get("indexName"))
-            for remark in SEMANTICS[operation.name](self._contract, exchange, body.value, index):
+            for remark in remarks_on(ReadRequest(self._contract, exchange, body.value, index)):
                 self._note(reading, operation, remark)
         return reading
 

@@ -39,7 +39,18 @@ class Remark:
 KB_LEAST = 1000
 KB_MOST = 1024
 
-Semantics = Callable[[Contract, Exchange, dict[str, Any], IndexState | None], Iterator[Remark]]
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """What rules look at: a request, the JSON object in it, and the index that it names, if the model has it."""
+
+    contract: Contract
+    exchange: Exchange
+    value: dict[str, Any]
+    index: IndexState | None = None
+
+
+Semantics = Callable[[ReadRequest], Iterator[Remark]]
 
 #: Paths that the constraint evaluator leaves to this module.
 SKIPPED_PATHS: Mapping[str, frozenset[str]] = {
@@ -62,13 +73,6 @@ def touched(clause: str) -> Remark:
 def open_point(detail: str) -> Remark:
     """Remark that the documents do not say what follows."""
     return Remark(Finding.OPEN, "", detail)
-
-
-def _nothing(
-    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
-) -> Iterator[Remark]:
-    del contract, exchange, value, index
-    yield from ()
 
 
 def bucket_name_remarks(contract: Contract, name: str) -> Iterator[Remark]:
@@ -95,34 +99,26 @@ def bucket_name_remarks(contract: Contract, name: str) -> Iterator[Remark]:
             yield touched("name.alphabet.accepted")
 
 
-def _put_vector_bucket(
-    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
-) -> Iterator[Remark]:
-    del value, index
-    yield from bucket_name_remarks(contract, exchange.bucket or "")
+def _put_vector_bucket(request: ReadRequest) -> Iterator[Remark]:
+    yield from bucket_name_remarks(request.contract, request.exchange.bucket or "")
 
 
-def _delete_vector_bucket(
-    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
-) -> Iterator[Remark]:
-    del value, index
+def _delete_vector_bucket(request: ReadRequest) -> Iterator[Remark]:
     if any(
-        remark.finding is Finding.BROKEN for remark in bucket_name_remarks(contract, exchange.bucket or "")
+        remark.finding is Finding.BROKEN
+        for remark in bucket_name_remarks(request.contract, request.exchange.bucket or "")
     ):
-        yield broken("name", repr(exchange.bucket))
+        yield broken("name", repr(request.exchange.bucket))
 
 
-def _put_vector_index(
-    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
-) -> Iterator[Remark]:
-    del exchange, index
-    metadata = value.get("metadata")
+def _put_vector_index(request: ReadRequest) -> Iterator[Remark]:
+    metadata = request.value.get("metadata")
     if metadata == {}:
         yield open_point("an empty metadata object")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("nonFilterableMetadataKeys"), list):
         return
     names = metadata["nonFilterableMetadataKeys"]
-    yield from _field_name_remarks(contract, [name for name in names if isinstance(name, str)])
+    yield from _field_name_remarks(request.contract, [name for name in names if isinstance(name, str)])
     if len({json.dumps(name) for name in names}) != len(names):
         yield open_point("a name listed twice")
 
@@ -156,11 +152,8 @@ def _long_key_remarks(contract: Contract, keys: list[str]) -> Iterator[Remark]:
         yield open_point("a key of more bytes than characters at the limit")
 
 
-def _put_vectors(
-    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
-) -> Iterator[Remark]:
-    del exchange
-    vectors = value.get("vectors")
+def _put_vectors(request: ReadRequest) -> Iterator[Remark]:
+    vectors = request.value.get("vectors")
     if not isinstance(vectors, list):
         return
     entries = [entry for entry in vectors if isinstance(entry, dict)]
@@ -168,7 +161,7 @@ def _put_vectors(
     yield from _key_remarks(keys)
     if len(set(keys)) != len(keys):
         yield broken("duplicate-keys", f"{len(keys) - len(set(keys))} repeated keys")
-    longest = contract.limit("PutVectors", "vectors/key/maxLength")
+    longest = request.contract.limit("PutVectors", "vectors/key/maxLength")
     if any(len(key) == longest and not key.isascii() for key in keys):
         yield touched("key.characters.accepted")
     elif not all(map(str.isascii, keys)):
@@ -176,9 +169,9 @@ def _put_vectors(
     for entry in entries:
         data = entry.get("data")
         if isinstance(data, dict) and isinstance(data.get("float32"), list):
-            yield from _vector_remarks("data", data["float32"], index)
+            yield from _vector_remarks("data", data["float32"], request.index)
         if "metadata" in entry:
-            yield from _metadata_remarks(contract, entry["metadata"], index)
+            yield from _metadata_remarks(request.contract, entry["metadata"], request.index)
 
 
 def _vector_remarks(clause: str, numbers: list[Any], index: IndexState | None) -> Iterator[Remark]:
@@ -280,19 +273,16 @@ def _greatest_size(value: Any) -> int:
     return len(json.dumps(value)) if value else 0
 
 
-def _delete_vectors(
-    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
-) -> Iterator[Remark]:
-    del exchange, index
-    if "indexName" not in value:
+def _delete_vectors(request: ReadRequest) -> Iterator[Remark]:
+    if "indexName" not in request.value:
         yield broken("indexName.missing", "no indexName")
-    keys = value.get("keys")
+    keys = request.value.get("keys")
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         return
     yield from _key_remarks(keys)
-    yield from _long_key_remarks(contract, keys)
+    yield from _long_key_remarks(request.contract, keys)
     unique = set(keys)
-    most = contract.limit("DeleteVectors", "keys/x-oss-limits/unique-count/maximum")
+    most = request.contract.limit("DeleteVectors", "keys/x-oss-limits/unique-count/maximum")
     if len(unique) > most:
         yield broken("keys.unique-count.maximum", f"{len(unique)} unique keys")
     elif len(unique) == most == len(keys):
@@ -300,21 +290,18 @@ def _delete_vectors(
     if len(keys) > most >= len(unique) > 0:
         yield touched("keys.repeated.accepted")
     # The limit of PutVectors is the only one there is for keys; this page names none.
-    longest = contract.limit("PutVectors", "vectors/key/maxLength")
+    longest = request.contract.limit("PutVectors", "vectors/key/maxLength")
     if any(not 0 < len(key) <= longest for key in keys):
         yield open_point("a key that is empty or too long for a vector")
 
 
-def _get_vectors(
-    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
-) -> Iterator[Remark]:
-    del exchange, index
-    keys = value.get("keys")
+def _get_vectors(request: ReadRequest) -> Iterator[Remark]:
+    keys = request.value.get("keys")
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         return
     yield from _key_remarks(keys)
-    yield from _long_key_remarks(contract, keys)
-    most = contract.limit("GetVectors", "keys/maxItems")
+    yield from _long_key_remarks(request.contract, keys)
+    most = request.contract.limit("GetVectors", "keys/maxItems")
     if len(set(keys)) != len(keys):
         if len(keys) > most >= len(set(keys)):
             yield open_point("more than 100 keys, of which at most 100 are different")
@@ -322,12 +309,9 @@ def _get_vectors(
             yield touched("keys.repeated.accepted")
 
 
-def _list_vectors(
-    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
-) -> Iterator[Remark]:
-    del contract, exchange, index
-    position, count = value.get("segmentIndex"), value.get("segmentCount")
-    most = value.get("maxResults")
+def _list_vectors(request: ReadRequest) -> Iterator[Remark]:
+    position, count = request.value.get("segmentIndex"), request.value.get("segmentCount")
+    most = request.value.get("maxResults")
     if type(most) is int and most <= 0:
         yield broken("maxResults.negative", str(most)) if most else open_point("maxResults of 0")
     if type(count) is int and count < 1:
@@ -339,9 +323,9 @@ def _list_vectors(
             yield open_point("segmentIndex without segmentCount")
         elif type(count) is int and position >= count:
             yield broken("segmentIndex.below-count", f"{position} of {count}")
-    if "filter" in value:
+    if "filter" in request.value:
         yield open_point("filter in ListVectors, which only the newest page has")
-    yield from _first_page(value)
+    yield from _first_page(request.value)
 
 
 def _first_page(value: dict[str, Any]) -> Iterator[Remark]:
@@ -350,24 +334,18 @@ def _first_page(value: dict[str, Any]) -> Iterator[Remark]:
         yield touched("nextToken.empty")
 
 
-def _list_vector_indexes(
-    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
-) -> Iterator[Remark]:
-    del exchange, index
-    yield from _first_page(value)
-    prefix = value.get("prefix")
-    if isinstance(prefix, str) and prefix and not contract.is_index_name(prefix):
+def _list_vector_indexes(request: ReadRequest) -> Iterator[Remark]:
+    yield from _first_page(request.value)
+    prefix = request.value.get("prefix")
+    if isinstance(prefix, str) and prefix and not request.contract.is_index_name(prefix):
         yield open_point("a prefix that no name of an index can have")
 
 
-def _list_vector_buckets(
-    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
-) -> Iterator[Remark]:
-    del value, index
-    most = dict(query_parameters(exchange.target)).get("max-keys")
+def _list_vector_buckets(request: ReadRequest) -> Iterator[Remark]:
+    most = dict(query_parameters(request.exchange.target)).get("max-keys")
     if most is None:
         return
-    schema = contract.parameter("ListVectorBuckets", "max-keys")
+    schema = request.contract.parameter("ListVectorBuckets", "max-keys")
     if not most.isascii() or not most.isdigit() or not schema["minimum"] <= int(most) <= schema["maximum"]:
         yield open_point(f"max-keys={most}")
     elif int(most) == schema["minimum"]:
@@ -385,26 +363,23 @@ def query_parameters(target: str) -> Iterator[tuple[str, str]]:
             yield unquote(name), unquote(value)
 
 
-def _query_vectors(
-    contract: Contract, exchange: Exchange, value: dict[str, Any], index: IndexState | None
-) -> Iterator[Remark]:
-    del exchange
-    query = value.get("queryVector")
+def _query_vectors(request: ReadRequest) -> Iterator[Remark]:
+    query = request.value.get("queryVector")
     if isinstance(query, dict) and isinstance(query.get("float32"), list):
-        for remark in _vector_remarks("queryVector", query["float32"], index):
+        for remark in _vector_remarks("queryVector", query["float32"], request.index):
             if remark.clause == "queryVector.zero-under-cosine":
                 yield open_point("a query vector of zeros under cosine")
             elif remark.finding is not Finding.TOUCHED:
                 yield remark
-    top = value.get("topK")
-    band = contract.limit("QueryVectors", "topK/x-oss-contested")
+    top = request.value.get("topK")
+    band = request.contract.limit("QueryVectors", "topK/x-oss-contested")
     if is_number(top) and band["accepted"] < top <= band["rejected-above"]:
         yield open_point(f"topK between {band['accepted']} and {band['rejected-above']}")
     elif top == band["accepted"]:
         yield touched("topK.maximum.accepted")
-    if value.get("filter") is not None and "filter" in value:
-        yield from _filter_remarks(contract, value["filter"], index)
-    elif "filter" in value:
+    if request.value.get("filter") is not None and "filter" in request.value:
+        yield from _filter_remarks(request.contract, request.value["filter"], request.index)
+    elif "filter" in request.value:
         yield open_point("filter null")
 
 
@@ -432,24 +407,22 @@ def _filter_remarks(contract: Contract, value: Any, index: IndexState | None) ->
         yield touched(f"filter.{clause}")
 
 
-SEMANTICS: Mapping[str, Semantics] = {
+_RULES: Mapping[str, Semantics] = {
     "PutVectorBucket": _put_vector_bucket,
-    "GetVectorBucket": _nothing,
     "ListVectorBuckets": _list_vector_buckets,
     "DeleteVectorBucket": _delete_vector_bucket,
     "PutVectorIndex": _put_vector_index,
-    "GetVectorIndex": _nothing,
     "ListVectorIndexes": _list_vector_indexes,
-    "DeleteVectorIndex": _nothing,
     "PutVectors": _put_vectors,
     "GetVectors": _get_vectors,
     "ListVectors": _list_vectors,
     "DeleteVectors": _delete_vectors,
     "QueryVectors": _query_vectors,
-    "PutBucketPolicy": _nothing,
-    "GetBucketPolicy": _nothing,
-    "DeleteBucketPolicy": _nothing,
-    "PutBucketLogging": _nothing,
-    "GetBucketLogging": _nothing,
-    "DeleteBucketLogging": _nothing,
 }
+
+
+def remarks_on(request: ReadRequest) -> Iterator[Remark]:
+    """What no schema keyword says of a request; nothing for an operation whose schema says all."""
+    rules = _RULES.get(request.exchange.operation)
+    if rules is not None:
+        yield from rules(request)
