@@ -217,21 +217,21 @@ def _metadata_remarks(contract: Contract, metadata: Any, index: IndexState | Non
     if len(filterable) > fields:
         yield broken("metadata.filterable-fields", f"{len(filterable)} fields")
     elif len(metadata) > fields:
-        yield open_point("more than ten metadata fields, of which at most ten are filterable")
+        yield open_point(f"more than {fields} metadata fields, of which at most {fields} are filterable")
     elif len(filterable) == fields:
         yield touched("metadata.filterable-fields.accepted")
     part = _metadata_limit(contract, "filterable-size")
     if any(_least_size(value) > part * KB_MOST for value in filterable.values()):
         yield broken("metadata.filterable-size", "a field beyond the limit")
     elif _greatest_size(filterable) > part * KB_LEAST:
-        yield open_point("filterable metadata near 2 KB, or spread over several fields")
+        yield open_point(f"filterable metadata near {part} KB, or spread over several fields")
     elif _greatest_size(filterable) > part * KB_LEAST // 2:
         yield touched("metadata.filterable-size.accepted")
     total = _metadata_limit(contract, "total-size")
     if _least_size(metadata) > total * KB_MOST:
         yield broken("metadata.total-size", f"about {_greatest_size(metadata)} bytes")
     elif _greatest_size(metadata) > total * KB_LEAST:
-        yield open_point("metadata near 40 KB")
+        yield open_point(f"metadata near {total} KB")
     elif _greatest_size(metadata) > total * KB_LEAST // 2:
         yield touched("metadata.total-size.accepted")
 
@@ -304,7 +304,7 @@ def _get_vectors(request: ReadRequest) -> Iterator[Remark]:
     most = request.contract.limit("GetVectors", "keys/maxItems")
     if len(set(keys)) != len(keys):
         if len(keys) > most >= len(set(keys)):
-            yield open_point("more than 100 keys, of which at most 100 are different")
+            yield open_point(f"more than {most} keys, of which at most {most} are different")
         else:
             yield touched("keys.repeated.accepted")
 
