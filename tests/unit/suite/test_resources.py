@@ -112,7 +112,7 @@ def test_a_case_is_sent_to_its_place(place: Place) -> None:
     assert bucket == expected[place] if place in expected else bucket not in (None, one.service.home)
 
 
-def test_a_case_about_bucket_names_has_a_bucket_of_its_own_that_is_deleted_again() -> None:
+def test_a_case_about_bucket_names_has_a_bucket_of_its_own_that_is_read_and_deleted_again() -> None:
     one, made = resources()
     case = Case(
         "PutVectorBucket.name.min-length.accepted", "PutVectorBucket", "x", bucket=BucketName(length=3)
@@ -122,6 +122,7 @@ def test_a_case_about_bucket_names_has_a_bucket_of_its_own_that_is_deleted_again
         # Too short to carry the run id, so whether somebody has it is looked up first.
         ("ListVectorBuckets", 0),
         ("PutVectorBucket", 3),
+        ("GetVectorBucket", 3),
         ("DeleteVectorBucket", 3),
     ]
     assert one.ledger.live() == []
