@@ -99,6 +99,10 @@ def test_the_name_of_a_deleted_index_can_be_used_again(service: Service, resourc
     keys = resources.keys(3)
     resources.put(name, *({"key": key, "data": {"float32": [1.0, 0.0, 0.0, 1.0]}} for key in keys))
     resources.read(name, keys)
+    # Asked before and after: what was answered for the old index must not be remembered for the new one.
+    query = {"indexName": name, "queryVector": {"float32": [1.0, 0.0, 0.0, 1.0]}, "topK": 3}
+    service.call("ListVectors", {"indexName": name})
+    service.call("QueryVectors", query, settle=True)
     service.call("DeleteVectorIndex", {"indexName": name}).need()
     service.call(
         "PutVectorIndex",
@@ -109,7 +113,6 @@ def test_the_name_of_a_deleted_index_can_be_used_again(service: Service, resourc
     service.call("GetVectorIndex", {"indexName": name})
     resources.read(name, keys)
     service.call("ListVectors", {"indexName": name})
-    query = {"indexName": name, "queryVector": {"float32": [1.0, 0.0, 0.0, 1.0]}, "topK": 3}
     service.call("QueryVectors", query, settle=True)
     service.call("DeleteVectorIndex", {"indexName": name}).need()
     other = index_body(name, dimension=3, non_filterable=("origin",))

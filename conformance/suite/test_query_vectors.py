@@ -97,10 +97,20 @@ def test_order_of_more_vectors_than_a_page(service: Service, resources: Resource
     numbers = [(number * 73) % 600 for number in range(600)]
     batch = service.contract.limit("PutVectors", "vectors/maxItems")
     for part in (numbers[:batch], numbers[batch:]):
-        resources.put(index, *(vector(f"p{number}", [float(number)]) for number in part))
+        resources.put(
+            index,
+            *(
+                vector(f"p{number}", [float(number)], {"kind": "odd" if number % 2 else "even"})
+                for number in part
+            ),
+        )
     for point in (0.1, 299.7, 650.0):
         query(service, index, [point], service.contract.most_neighbours)
     query(service, index, [57.2], 1)
+    # What was written last is filtered like what was written first.
+    for number in (numbers[0], numbers[-1]):
+        kind = {"kind": {"$eq": "odd" if number % 2 else "even"}}
+        query(service, index, [number + 0.1], 5, filter=kind)
     service.call("DeleteVectorIndex", {"indexName": index})
 
 
@@ -166,6 +176,18 @@ def test_results_follow_deletion_and_overwriting(service: Service, resources: Re
     body = {"indexName": index, "queryVector": {"float32": [0.1, 0.0]}, "topK": 5}
     service.call("QueryVectors", body, attack="QueryVectors.empty-index", settle=True)
     query(service, index, [0.1, 0.0], 5, filter={"place": {"$eq": "moved"}})
+    service.call("DeleteVectorIndex", {"indexName": index})
+
+
+@decides("QueryVectors.overwritten-vectors", "QueryVectors.distance.cosine", "QueryVectors.order")
+def test_an_overwritten_vector_has_its_new_length(service: Service, resources: Resources) -> None:
+    """Under cosine a vector is divided by its length: by that of what is stored now."""
+    index = resources.index(dimension=2, metric="cosine")
+    resources.put(index, vector("turned", [1.0, 0.0]), vector("still", [1.0, 1.0]))
+    query(service, index, [1.0, 0.5], 2)
+    for numbers in ([8.0, 6.0], [0.3, 0.1]):
+        resources.put(index, vector("turned", numbers))
+        query(service, index, [1.0, 0.5], 2)
     service.call("DeleteVectorIndex", {"indexName": index})
 
 

@@ -217,6 +217,20 @@ def test_escapes_mean_the_characters_they_stand_for(service: Service, resources:
     service.call("GetVectors", raw=json.dumps(keys).encode(), attack="Http.body.spelling")
 
 
+@decides("PutVectors.data.stored", "Http.body.spelling")
+def test_numbers_mean_the_same_in_every_spelling(service: Service, resources: Resources) -> None:
+    """Exponents of both cases and signs, minus zero, integers beyond 53 bits, an escaped slash (RFC 8259)."""
+    index = resources.shared(Slot.INDEX)
+    stem = resources.keys(1)[0]
+    for place, numbers in enumerate(("-0, 1E2, 25e-2, 1e+2", "1.0E+1, -0.0, 9007199254740993, 0.1E-3")):
+        raw = (
+            f'{{"indexName": "{index}", "vectors": [{{"key": "{stem}{place}\\/", '
+            f'"data": {{"float32": [{numbers}]}}}}]}}'
+        )
+        service.call("PutVectors", raw=raw.encode(), attack="Http.body.spelling").need()
+        resources.read(index, [f"{stem}{place}/"])
+
+
 @decides("PutVectors.stores")
 def test_a_key_with_a_nul_is_stored_whole_or_refused(service: Service, resources: Resources) -> None:
     """Any UTF-8 may be a key (PutVectors page); of those that a service takes with a NUL nothing may be cut off."""

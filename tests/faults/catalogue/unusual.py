@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from oss_vectors_emulator.behaviour import Behaviour
 from oss_vectors_emulator.calls import Call, Handler
 from oss_vectors_emulator.errors import ServiceError
 from oss_vectors_emulator.filters import Combination, FilterEvaluator, FilterParser
+from oss_vectors_emulator.jsonbody import BodyDecoder
 from oss_vectors_emulator.messages import Response
 from oss_vectors_emulator.paging import Paging
 from oss_vectors_emulator.presenter import Presenter
@@ -42,6 +44,7 @@ def faults() -> Iterator[Fault]:
     yield from _sizes()
     yield from _metadata()
     yield from _filters()
+    yield from _spellings()
 
 
 def _name(call: Call) -> str:
@@ -433,6 +436,49 @@ def _filters() -> Iterator[Fault]:
         c.part("filter_parser", check_fields=_no_beginnings),
         ("QueryVectors.filter.eq",),
     )
+
+
+def _spellings() -> Iterator[Fault]:
+    for name, summary, sign in (
+        ("capital-exponents-refused", "a number with a capital E is MalformedJson", rb"[0-9]E[-+]?[0-9]"),
+        ("minus-zero-refused", "a minus zero without a point is MalformedJson", rb"[\[ ]-0[,\]]"),
+    ):
+        yield Fault(
+            f"Http.{name}", "Http.body.spelling", summary, c.part("decoder", decode=_refusing_numbers(sign))
+        )
+    yield Fault(
+        "ListVectors.of-the-former-index",
+        "DeleteVectorIndex.deletes-vectors",
+        "an empty index lists what the index of its name held when it was last listed",
+        c.instead("ListVectors", _remembered()),
+        ("ListVectors.*",),
+    )
+
+
+def _refusing_numbers(sign: bytes) -> Any:
+    pattern = re.compile(sign)
+
+    def decode(self: Any, body: bytes) -> Any:
+        if pattern.search(re.sub(rb'"[^"]*"', b"", body)):
+            raise ServiceError("MalformedJson")
+        return BodyDecoder.decode(self, body)
+
+    return decode
+
+
+def _remembered() -> Any:
+    answers: dict[tuple[str, bytes], Response] = {}
+
+    def handle(_parts: Behaviour, handler: Handler, call: Call) -> Response:
+        response = handler(call)
+        place = (call.bucket_name, call.request.body)
+        table = call.index(_name(call)).table
+        if not table.listing()[0] and place in answers:
+            return answers[place]
+        answers[place] = response
+        return response
+
+    return handle
 
 
 def _without_its_own_kind(self: Any, parsed: Any, hidden: Any = ()) -> Any:

@@ -226,6 +226,14 @@ def test_deleting_one_index_must_not_delete_another() -> None:
     assert failed(scene.call("GetVectorIndex", {"indexName": "here"})) == {"DeleteVectorIndex.only-named"}
 
 
+def test_a_deletion_after_which_an_index_was_seen_has_not_taken_it_away() -> None:
+    scene, _ = with_old()
+    scene.call("DeleteVectorIndex", {"indexName": "there"})
+    assert not failed(scene.call("GetVectorIndex", {"indexName": "here"}))
+    del scene.buckets[BUCKET].indexes["here"]
+    assert failed(scene.call("ListVectors", {"indexName": "here"})) == {"ListVectors.success.status"}
+
+
 def test_an_index_that_was_never_made_is_laid_at_the_door_of_its_creation() -> None:
     scene = ready()
     body = {"dataType": "float32", "dimension": 4, "distanceMetric": "euclidean", "indexName": "here"}

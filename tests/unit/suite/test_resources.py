@@ -112,7 +112,7 @@ def test_a_case_is_sent_to_its_place(place: Place) -> None:
     assert bucket == expected[place] if place in expected else bucket not in (None, one.service.home)
 
 
-def test_a_case_about_bucket_names_has_a_bucket_of_its_own_that_is_deleted_again() -> None:
+def test_a_case_about_bucket_names_has_a_bucket_of_its_own_that_is_read_and_deleted_again() -> None:
     one, made = resources()
     case = Case(
         "PutVectorBucket.name.min-length.accepted", "PutVectorBucket", "x", bucket=BucketName(length=3)
