@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from conformance.contract.loader import Contract
@@ -290,6 +291,9 @@ def _service(
     identifier = general
     if expectation.on_conflict is not None and response.status == 409:
         identifier = expectation.on_conflict
+    elif response.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        # Says that the body as a whole is too large, whatever clause the request was made for.
+        identifier = general
     elif target is not None and (target.expect.is_success or target.id in expectation.touched):
         identifier = target.id
     else:

@@ -376,3 +376,13 @@ def test_what_an_unanswered_write_did_is_never_held_against_the_service() -> Non
         assert not listed(scene)
         assert not queried(scene)
         assert index.vectors
+
+
+def test_a_body_that_is_too_large_is_no_matter_of_the_limit_it_was_made_for() -> None:
+    scene, _ = with_old()
+    limit = "PutVectors.metadata.total-size.accepted"
+    body = {"indexName": "here", "vectors": [entry("new", 1.0, 1.0, 1.0, 1.0)]}
+    for status, blamed in ((413, "PutVectors.success.status"), (400, limit)):
+        answer = error(status, "VectorIndexParameterInvalid")
+        found = failed(scene.call("PutVectors", body, attack=limit, response=answer))
+        assert {name for name in found if name.startswith("PutVectors.")} == {blamed}
