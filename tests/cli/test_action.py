@@ -18,7 +18,7 @@ STEPS = {step.get("name", "set-up"): step for step in ACTION["runs"]["steps"]}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def run_step(name: str, cwd: Path, *, code: int = 0, **inputs: str) -> Ended:
+def run_step(name: str, cwd: Path, *, code: int = 0, **inputs: Any) -> Ended:
     """Execute the script of a step as the runner does; the suite is a script that notes its arguments."""
     programs = cwd / "bin"
     programs.mkdir(exist_ok=True)
@@ -40,7 +40,7 @@ def arguments(cwd: Path) -> list[str]:
 
 
 def test_inputs_become_options(tmp_path: Path) -> None:
-    inputs = {
+    inputs: dict[str, Any] = {
         "endpoint": "http://127.0.0.1:9000",
         "region": "cn-beijing",
         "account-id": "7",
@@ -64,7 +64,7 @@ def test_what_is_not_given_is_left_to_the_environment(tmp_path: Path) -> None:
 def test_keys_of_a_role_need_the_option_and_the_lock_with_the_library(
     chain: str, lock: str, tmp_path: Path
 ) -> None:
-    inputs = {"credentials-chain": chain}
+    inputs: dict[str, Any] = {"credentials-chain": chain}
     run_step("Run the suite", tmp_path, **inputs)
     assert ("--credentials-chain" in arguments(tmp_path)) is (chain == "true")
     programs = tmp_path / "bin"

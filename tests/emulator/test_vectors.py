@@ -57,8 +57,9 @@ def test_a_key_has_1_to_1024_characters_of_any_kind(indexed: Client, key: str) -
     assert get(indexed, key) == []
 
 
+_BAD_KEYS: list[Any] = ["", "x" * 1025, None, 1, True, ["k"]]
 BAD_VECTORS: dict[str, Any] = {
-    **{f"key {key!r:.9}": vector(key) for key in ("", "x" * 1025, None, 1, True, ["k"])},
+    **{f"key {key!r:.9}": vector(key) for key in _BAD_KEYS},
     "no key": {"data": {"float32": [1, 2, 3]}},
     "no data": {"key": "k"},
     **{

@@ -19,7 +19,7 @@ from .conftest import OWNER, REGION, STS, ClientFactory
 from .witness import Witness, contract
 
 INDEX = "testIndexForIntegrationVector"
-VECTORS = [
+VECTORS: list[dict[str, Any]] = [
     {
         "key": "vector-key-1",
         "data": {"float32": [0.1, 0.2, 0.3]},

@@ -119,12 +119,13 @@ def test_a_client_of_another_region_is_refused(client_for: ClientFactory) -> Non
     ["put_vectors", "get_vectors", "list_vectors", "delete_vectors", "query_vectors", "get_vector_index"],
 )
 def test_a_missing_index_is_not_found(client: oss_vectors.Client, bucket: str, operation: str) -> None:
-    arguments: dict[str, Any] = {
+    all_arguments: dict[str, dict[str, Any]] = {
         "put_vectors": {"vectors": [{"key": "k", "data": {"float32": [1.0]}}]},
         "get_vectors": {"keys": ["k"]},
         "delete_vectors": {"keys": ["k"]},
         "query_vectors": {"query_vector": {"float32": [1.0]}, "top_k": 1},
-    }.get(operation, {})
+    }
+    arguments = all_arguments.get(operation, {})
     kind = getattr(models, "".join(part.title() for part in operation.split("_")) + "Request")
     error = refusal(client, operation, kind(bucket=bucket, index_name="missing", **arguments))
     assert (error.status_code, error.code) == (404, "NoSuchVectorIndex")

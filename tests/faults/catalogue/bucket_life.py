@@ -94,7 +94,7 @@ def _bad_name_made() -> Change:
         elif address.bucket is not None:
             found = parts.store.bucket(caller.account_id, address.bucket)
             if found is not None:
-                return found  # type: ignore[no-any-return]
+                return found
 
         return Pipeline.find_bucket(self, address, caller, route)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from oss_vectors_emulator.addressing import Addressing
@@ -48,7 +49,8 @@ def _names() -> Iterator[Fault]:
 
 
 def _no_digits_only(self: Any, name: str) -> bool:
-    return bool(type(self).__mro__[1].bucket_name_characters(self, name)) and not name.isdigit()
+    original: Any = type(self).__mro__[1]
+    return bool(original.bucket_name_characters(self, name)) and not name.isdigit()
 
 
 def _account_and_more(self: Any, host: str) -> tuple[str, str] | None:
@@ -92,7 +94,12 @@ def _renew(parts: Behaviour, call: Call) -> None:
 
 def _later_page(self: Any, buckets: Any, *paging: Any) -> Any:
     later = [replace(bucket, created=bucket.created + timedelta(seconds=30)) for bucket in buckets]
-    return type(self).__mro__[1].bucket_page(self, later, *paging)
+    original: Any = type(self).__mro__[1]
+    return original.bucket_page(self, later, *paging)
+
+
+def _has(kept: str, call: Call) -> bool:
+    return getattr(call.bucket, kept) is not None
 
 
 def _settings() -> Iterator[Fault]:
@@ -152,7 +159,7 @@ def _settings() -> Iterator[Fault]:
             f"a bucket with {kept} settings cannot be deleted",
             c.refuse(
                 "DeleteVectorBucket",
-                lambda call, kept=kept: getattr(call.bucket, kept) is not None,
+                partial(_has, kept),
                 "VectorBucketNotEmpty",
             ),
         )

@@ -318,7 +318,7 @@ def _rest_fitted(parts: Behaviour, handler: Handler, call: Call) -> Response:
         def with_first(changed: Call) -> Response:
             return handler(replace(call, body={**call.body, "vectors": [first, *changed.body["vectors"]]}))
 
-        return fitted(parts, with_first, replace(call, body={**call.body, "vectors": vectors[1:]}))  # type: ignore[no-any-return]
+        return fitted(parts, with_first, replace(call, body={**call.body, "vectors": vectors[1:]}))
     return handler(call)
 
 

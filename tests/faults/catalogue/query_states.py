@@ -52,7 +52,7 @@ def _texts() -> Iterator[Fault]:
         (
             "accents",
             "accents do not count",
-            lambda t: unicodedata.normalize("NFD", t).encode("ascii", "ignore"),
+            lambda t: unicodedata.normalize("NFD", t).encode("ascii", "ignore").decode(),
         ),
         ("beginning-of-long", "only the first 256 characters are compared", lambda t: t[:256]),
         ("numbers", "texts of the same number are equal", lambda t: str(int(t)) if t.isdecimal() else t),

@@ -342,7 +342,7 @@ def _changed_urls() -> Iterator[Fault]:
         "the life of a signed URL may be prolonged",
         _url_computed(
             lambda r, a, cl: [
-                (_spelt(r, "(?<=x-oss-expires=)[0-9]+", str(cl.expires - seconds)), a, cl)
+                (_spelt(r, "(?<=x-oss-expires=)[0-9]+", str((cl.expires or 0) - seconds)), a, cl)
                 for seconds in (1, 60, 3600)
             ]
         ),

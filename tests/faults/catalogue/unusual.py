@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -240,6 +241,10 @@ def _short_names(self: Any, names: Any, marker: str, prefix: str) -> list[str]:
     return [name for name in Paging.names_after(self, names, marker, prefix) if len(name) <= 32]
 
 
+def _is_longer(most: int, call: Call) -> bool:
+    return len(call.request.body) > most
+
+
 def _sizes() -> Iterator[Fault]:
     """Limits of a request or an answer as a whole, which no page has."""
     for operation, most, requirement in (
@@ -251,7 +256,7 @@ def _sizes() -> Iterator[Fault]:
             f"{operation}.body-over-{most >> 10}-kb-refused",
             requirement,
             f"a body of more than {most >> 10} KB is refused",
-            c.refuse(operation, lambda call, most=most: len(call.request.body) > most),
+            c.refuse(operation, partial(_is_longer, most)),
         )
     yield Fault(
         "GetVectors.answer-cut",

@@ -111,7 +111,7 @@ def test_findings_of_schemathesis_are_distinct_and_timed_from_its_start() -> Non
         return {"ScenarioFinished": {"timestamp": moment + 5, "recorder": recorder}}
 
     passed = {"name": "not_a_server_error", "status": "success"}
-    events = [
+    events: list[dict[str, Any]] = [
         {"Initialize": {"schemathesis_version": "1"}},
         {"LoadingStarted": {"timestamp": 100.0}},
         scenario(101.0, passed),

@@ -98,7 +98,7 @@ def test_what_became_of_an_undocumented_value_is_not_guessed(value: Any) -> None
         assert not answered(made, keys, filter={"kind": {"$exists": True}})
         assert not answered(made, [k for k in keys if k == "odd"], filter={"kind": {"$exists": False}})
     for metadata in ({"kind": value}, {"kind": str(value)}, {}):
-        entries = [
+        entries: list[dict[str, Any]] = [
             {"key": "k0", "metadata": {"kind": "comedy"}},
             {"key": "k1", "metadata": {"kind": "drama"}},
             {"key": "odd", "metadata": metadata},

@@ -148,7 +148,7 @@ def mixed() -> RunResult:
     """One run with every outcome, a hostile answer, and a 20 MB body in both directions."""
     keys = ", ".join(f'"doc-{number:03}"' for number in range(501))
     many_keys = f'{{"indexName": "idx1", "keys": [{keys}]}}'
-    deletes = {
+    deletes: dict[str, Any] = {
         "operation": "DeleteVectors",
         "target": "/?deleteVectors",
         "url": "http://127.0.0.1:9000/?deleteVectors",

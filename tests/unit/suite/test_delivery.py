@@ -201,7 +201,7 @@ def test_a_repeated_write_that_is_served_is_certain() -> None:
 )
 def test_a_nonsensical_date_does_not_stop_the_suite(date: str) -> None:
     one = ready(
-        lambda request: reply(200, {}, headers={"Date": date}) if "Get" in request.operation else None
+        lambda request: reply(200, {}, headers=(("Date", date),)) if "Get" in request.operation else None
     )
     one.service.call("GetVectorIndex", {"indexName": "here"})
     assert one.service._target_time().year < 2200

@@ -220,7 +220,7 @@ def test_a_recording_of_nothing_needs_no_file(tmp_path: Path, monkeypatch: pytes
 
 
 def recorded_body(body: bytes, limit: int = 10) -> dict[str, object]:
-    return to_recorded(exchange(body), REDACTOR, body_limit=limit)["request"]["body"]  # type: ignore[no-any-return]
+    return to_recorded(exchange(body), REDACTOR, body_limit=limit)["request"]["body"]
 
 
 def test_long_bodies_are_cut_and_keep_their_size() -> None:
