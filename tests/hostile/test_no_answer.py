@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from conformance.wire.addressing import Target
+from conformance.wire.endpoint import parse_endpoint
+from conformance.wire.ledger import Ledger, RunIdentity
+from tests.cli.harness import KEYS, command
+
 from . import breakers, liars
 from .breakers import HEAD
 from .conftest import Refused
 from .endpoint import Behaviour, Endpoint
+from .relay import Upstream
 
 #: Behaviour, and what the sentence says of it.
 BREAKERS: dict[str, tuple[Behaviour, str]] = {
@@ -111,6 +117,23 @@ def test_a_certificate_of_nobody_is_refused_before_anything_is_sent(
     assert "the TLS handshake or connection failed" in sentence
     assert "self-signed certificate" in sentence
     assert endpoint.seen == []
+
+
+def test_a_sweep_trusts_the_certificates_that_the_run_trusted(
+    certificate: Path, upstream: Upstream, tmp_path: Path
+) -> None:
+    left = tmp_path / "ledger.jsonl"
+    with Endpoint(upstream.relay, certificate).running() as endpoint:
+        target = Target(parse_endpoint(endpoint.url), "cn-hangzhou", "1234567890123456")
+        with Ledger(left, RunIdentity.of(target, "run0")) as ledger:
+            ledger.entering("bucket", "ovc-run0a1", "ovc-run0a1")
+        refused = command("sweep", str(left), cwd=tmp_path, **KEYS)
+        assert refused.code == 4
+        assert "the TLS handshake or connection failed" in refused.sentence
+        assert endpoint.seen == []
+        swept = command("sweep", "--ca-file", str(certificate), str(left), cwd=tmp_path, **KEYS)
+    assert swept.code == 0, swept
+    assert not left.exists()
 
 
 def test_plain_http_on_a_port_for_tls_is_refused(refused: Refused) -> None:
