@@ -8,7 +8,7 @@ import re
 import pytest
 
 from conformance.cases.case import BucketName
-from conformance.suite.names import Names, new_run_id
+from conformance.suite.names import MOST_WORKERS, ONLY_WORKER, Names, new_run_id, worker_name
 
 RUN = "r1234567"
 
@@ -96,3 +96,10 @@ def test_keys_of_one_case_are_kept_apart_by_their_suffix() -> None:
     assert len(names.key("a", 5, stem)) == 5
     for one, other in itertools.combinations(("1", "2", "11"), 2):
         assert names.key(one, stem=stem) != names.key(other, stem=stem)
+
+
+def test_every_worker_has_a_letter_of_its_own_as_long_as_there_are_letters() -> None:
+    letters = [ONLY_WORKER, *map(worker_name, range(MOST_WORKERS))]
+    assert len(set(letters)) == len(letters) == 26
+    with pytest.raises(ValueError, match="No more than 25 workers"):
+        worker_name(MOST_WORKERS)
