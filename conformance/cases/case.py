@@ -186,30 +186,38 @@ NO_BODY: Any = object()
 class Case:
     """One directed request.
 
-    ``body`` is a JSON template with slots, ``raw`` bytes to send instead.
-    ``stored`` keys are written before the case is sent.  ``query`` is appended
-    to the operation's own query.  ``label`` tells the cases of one requirement
-    apart.  ``coding`` is applied to ``raw`` when it is sent.  ``path_only`` cases make sense in path addressing only: a host name
-    has no upper case.  ``profile`` is set where a case needs a larger one than its
-    requirement.
+    ``requirement`` is the clause that it attacks, ``label`` tells the cases of
+    one requirement apart.  ``profile`` is set where a case needs a larger one
+    than its requirement.
     """
 
     requirement: str
     operation: str
     label: str
+    #: A JSON template with slots; :data:`NO_BODY` sends none.
     body: Any = NO_BODY
+    #: Bytes to send instead of ``body``, with slots written as ``%NEW_INDEX%``.
     raw: bytes | None = None
+    #: Which host it goes to, and which bucket it names.
     place: Place = Place.BUCKET
+    #: A name of a given form, where the case is about names of buckets.
     bucket: BucketName | None = None
+    #: Appended to the operation's own query.
     query: str = ""
+    #: Instead of the usual headers of these names; an empty value leaves one out.
     headers: tuple[tuple[str, str], ...] = ()
     chunked: bool = False
     authentication: Authentication = Authentication.RUN
+    #: Keys of vectors that are written before the case is sent.
     stored: tuple[str, ...] = ()
     profile: Profile | None = None
+    #: The query key that selects an operation, where it is not the documented one.
     sub_resource: str | None = None
+    #: Makes sense in path addressing only: a host name has no upper case.
     path_only: bool = False
+    #: The HTTP method, where it is not the documented one.
     method: str | None = None
+    #: What is done to ``raw`` when it is sent.
     coding: Coding | None = None
 
     @property

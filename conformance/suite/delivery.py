@@ -67,7 +67,7 @@ class Delivery:
         *,
         throttled: Callable[[str], None] | None = None,
     ) -> None:
-        """``throttled`` is told the operation whenever a request was."""
+        """``throttled`` is called with the operation of every request that was throttled."""
         self._send = send
         self._sleep = sleep
         self._note_throttled = throttled

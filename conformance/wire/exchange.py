@@ -25,7 +25,7 @@ class Request:
     ``bucket`` is ``None`` for the service host.  ``auth`` replaces the run's
     own signature (to test authentication); ``tamper`` edits the prepared
     request after it was signed.  ``closing`` closes the connection after the
-    answer, without a word of it to the target.
+    answer; no header announces it.
     """
 
     operation: str
