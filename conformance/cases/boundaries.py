@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.cases.baselines import baseline, vector, with_value, without
+from conformance.cases.baselines import BASELINES, baseline, vector, with_value, without
 from conformance.cases.case import Case, Key, Name
 from conformance.cases.corpora import (
     BAD_FIELD_NAMES,
@@ -36,7 +36,7 @@ _FAR_INTEGERS: Mapping[str, int] = {
 def boundary_cases(contract: Contract, operation: Operation) -> Iterator[Case]:
     """All mechanical cases of one operation."""
     schema = operation.request_schema
-    if schema is None or operation.name not in _OPERATIONS:
+    if schema is None or operation.name not in BASELINES:
         return
     seen: set[str] = set()
     every = list(constraints(contract.document, schema))
@@ -57,20 +57,6 @@ def boundary_cases(contract: Contract, operation: Operation) -> Iterator[Case]:
             else:
                 yield Case(requirement, operation.name, label, body=template)
 
-
-_OPERATIONS = frozenset(
-    {
-        "PutVectorIndex",
-        "GetVectorIndex",
-        "ListVectorIndexes",
-        "DeleteVectorIndex",
-        "PutVectors",
-        "GetVectors",
-        "ListVectors",
-        "DeleteVectors",
-        "QueryVectors",
-    }
-)
 
 Value = tuple[str | None, str, Any]
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from conformance.cases.authentication import authentication_cases, unsigned_cases
+from conformance.cases.authentication import authentication_cases, body_of, unsigned_cases
 from conformance.cases.baselines import (
     DIMENSION,
     LONG_INTEGER,
@@ -26,10 +26,9 @@ from conformance.cases.baselines import (
 from conformance.cases.body_probes import body_probes, text_of
 from conformance.cases.boundaries import boundary_cases
 from conformance.cases.buckets import bucket_cases
-from conformance.cases.case import NO_BODY, Case, Key, Place, Slot
+from conformance.cases.case import Case, Key, Place, Slot
 from conformance.cases.check_order import check_order_cases
 from conformance.cases.corpora import NOT_UTF8, malformed
-from conformance.cases.documents import LOGGING, policy
 from conformance.cases.http import http_cases
 from conformance.cases.probes import probe_cases
 from conformance.cases.queries import query_cases
@@ -109,7 +108,7 @@ def _existence_cases(contract: Contract, operation: Operation) -> Iterator[Case]
     """A bucket or an index that does not exist."""
     name = operation.name
     requirement = f"{name}.NoSuchBucket"
-    body = baseline(name) if operation.method == "POST" else _no_body(name)
+    body = body_of(name)
     if requirement in contract.requirements:
         yield Case(requirement, name, "missing-bucket", body=body, place=Place.MISSING_BUCKET)
     ordered = f"{requirement}.before-parameters"
@@ -121,10 +120,6 @@ def _existence_cases(contract: Contract, operation: Operation) -> Iterator[Case]
     if requirement in contract.requirements:
         missing = {**body, "indexName": Slot.MISSING_INDEX}
         yield Case(requirement, name, "missing-index", body=missing)
-
-
-def _no_body(name: str) -> Any:
-    return {"PutBucketPolicy": policy(), "PutBucketLogging": LOGGING}.get(name, NO_BODY)
 
 
 def _put_vector_index(contract: Contract) -> Iterator[Case]:
