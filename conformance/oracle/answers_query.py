@@ -184,11 +184,12 @@ def _distance_values(
 
 def _filter(checks: Checks, index: IndexState, entries: list[dict[str, Any]]) -> None:
     condition = checks.answer.request.get("filter")
-    requirement = filter_requirement(condition, index) if condition else None
-    if condition is None or requirement is None:
+    if not condition:
         return
     strangers = [entry["key"] for entry in entries if _is_stranger(entry, condition, index)]
-    checks.check(requirement, not strangers, "vectors that satisfy the filter", f"also {strangers[:5]}")
+    requirement = filter_requirement(condition, index, strangers)
+    if requirement is not None:
+        checks.check(requirement, not strangers, "vectors that satisfy the filter", f"also {strangers[:5]}")
 
 
 def _is_stranger(entry: Mapping[str, Any], condition: Mapping[str, Any], index: IndexState) -> bool:

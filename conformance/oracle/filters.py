@@ -10,7 +10,7 @@ limits.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -227,8 +227,14 @@ def _matches_array(operator: str, wanted: list[str], stored: list[Any]) -> bool 
     return None
 
 
-def filter_requirement(condition: Mapping[str, Any], index: IndexState) -> str | None:
-    """The requirement that a filter exercises, by its outermost form; ``None`` for one the pages don't describe."""
+def filter_requirement(
+    condition: Mapping[str, Any], index: IndexState, wrong: Collection[str] = ()
+) -> str | None:
+    """The requirement that a filter exercises, by its outermost form; ``None`` for one the pages don't describe.
+
+    ``wrong`` are the keys of vectors that a query found or missed against it: on
+    arrays and on texts $eq has a requirement each.
+    """
     name, operand = next(iter(condition.items()))
     if name in LOGICAL and isinstance(operand, list):
         inner = [key for item in operand if isinstance(item, dict) for key in item]
@@ -241,9 +247,11 @@ def filter_requirement(condition: Mapping[str, Any], index: IndexState) -> str |
         return None
     if operator == "$exists":
         return f"QueryVectors.filter.exists.{str(argument).lower()}"
-    stored = [vector.metadata or {} for vector in index.vectors.values()]
-    if operator == "$eq" and any(isinstance(metadata.get(name), list) for metadata in stored):
-        return "QueryVectors.filter.eq.array-field"
+    if operator == "$eq":
+        values = {key: (vector.metadata or {}).get(name) for key, vector in index.vectors.items()}
+        on_text = any(isinstance(values.get(key), str) for key in wrong)
+        if not on_text and any(isinstance(value, list) for value in values.values()):
+            return "QueryVectors.filter.eq.array-field"
     return f"QueryVectors.filter.{operator[1:]}"
 
 

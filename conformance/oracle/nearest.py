@@ -81,7 +81,7 @@ def _exact(
     missing = [key for key in wanted if key not in returned]
     requirement: str | None = _NEAREST
     if condition is not None:
-        requirement = filter_requirement(condition, index)
+        requirement = filter_requirement(condition, index, missing)
     elif any(index.vectors[key].replaced for key in missing):
         requirement = _OVERWRITTEN
     if not wanted or requirement is None:
@@ -110,7 +110,7 @@ def _counted(
         stored = index.vectors[key]
         requirement: str | None = _OVERWRITTEN if stored.replaced else _NEAREST
         if condition is not None:
-            requirement = filter_requirement(condition, index)
+            requirement = filter_requirement(condition, index, [key])
         if requirement is not None:
             sample = Sample((stored.put.id, key, query), int(key in returned))
             samples.setdefault(requirement, []).append(sample)

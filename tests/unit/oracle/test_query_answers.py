@@ -245,3 +245,20 @@ def test_a_deleted_vector_makes_room_for_the_next() -> None:
     assert not failed(found)
     assert {"QueryVectors.deleted-vectors", "QueryVectors.nearest"} <= passed(found)
     assert list(scene.buckets[BUCKET].indexes["here"].vectors) == ["far", "side", "away"]
+
+
+def test_a_text_that_is_found_or_missed_is_no_matter_of_arrays() -> None:
+    scene = ready("here")
+    texts = {"same": ([1.0, 0.0, 0.0, 0.0], {"kind": "a"}), "other": ([0.0, 1.0, 0.0, 0.0], {"kind": "b"})}
+    scene.put("here", **texts, many=([0.0, 0.0, 1.0, 0.0], {"kind": ["a", "b"]}))
+    for keys, clause in (
+        (["same", "many", "other"], "eq"),
+        (["many"], "eq"),
+        (["same"], "eq.array-field"),
+    ):
+        found = scene.call(
+            "QueryVectors",
+            body(filter={"kind": {"$eq": "a"}}),
+            response=reply(200, {"vectors": [{"key": key} for key in keys]}),
+        )
+        assert failed(found) == {f"QueryVectors.filter.{clause}"}, keys
