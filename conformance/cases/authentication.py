@@ -188,6 +188,9 @@ def _query_cases() -> Iterator[Case]:
             authentication=_A.URL,
         )
     listing = "ListVectorBuckets"
+    yield Case(
+        "Signing.url.accepted", listing, "on-the-service-host", place=Place.SERVICE, authentication=_A.URL
+    )
     for authentication, label in ((_A.RUN, "header"), (_A.URL, "url")):
         yield Case(
             "Signing.query.order",

@@ -126,6 +126,12 @@ class Contract:
         )
         return shortest <= len(name) <= longest and full_match(pattern, name)
 
+    def is_field_name(self, name: str) -> bool:
+        """Whether a text is a name of metadata that an index may have as non-filterable, the only rule for such names."""
+        place = "metadata/nonFilterableMetadataKeys/item"
+        longest = self.limit("PutVectorIndex", f"{place}/x-oss-limits/length/maximum")
+        return len(name) <= longest and full_match(self.limit("PutVectorIndex", f"{place}/pattern"), name)
+
     def signing_limit(self, scheme: str, name: str) -> datetime.timedelta:
         """The most of a time that a security scheme limits, e.g. ``signing_limit("OssV4Header", "clock-skew")``."""
         limits = self.document["components"]["securitySchemes"][scheme][LIMITS_EXTENSION]

@@ -100,6 +100,13 @@ class Checks:
             )
         return ok
 
+    def token(self, token: str) -> None:
+        """Check that a token of the next page is short enough to be sent as one."""
+        name = self.answer.operation.name
+        most = self.answer.contract.limit(name, "nextToken/x-oss-limits/length/maximum")
+        size = len(token.encode("utf-8", "surrogatepass"))
+        self.check(f"{name}.paging.token-length", size <= most, f"at most {most} bytes", f"{size} bytes")
+
     def body(self) -> None:
         """Check that the body is empty or JSON of the documented shape, and parse it."""
         answer = self.answer

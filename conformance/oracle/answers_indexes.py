@@ -112,6 +112,7 @@ def _list_vector_indexes(checks: Checks) -> None:
         checks.check(
             "ListVectorIndexes.paging.last-page", bool(names), "no empty page before the last", "empty"
         )
+        checks.token(token)
     if bucket is None:
         return
     for entry in entries:

@@ -197,6 +197,7 @@ def _list_vectors(checks: Checks) -> None:
     token = answer.value.get("nextToken")
     if token:
         checks.check("ListVectors.paging.no-empty-page", bool(entries), "at least one vector", "none")
+        checks.token(token)
     if index is None:
         return
     entry_checks = _EntryChecks(checks, index)

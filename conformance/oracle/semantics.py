@@ -210,7 +210,7 @@ def _metadata_remarks(contract: Contract, metadata: Any, index: IndexState | Non
     if not isinstance(metadata, dict):
         yield broken("vectors.metadata.type", type(metadata).__name__, (INVALID, MALFORMED))
         return
-    yield from _metadata_values(metadata)
+    yield from _metadata_values(contract, metadata)
     outside = index.non_filterable if index is not None else frozenset()
     filterable = {name: value for name, value in metadata.items() if name not in outside}
     fields = _metadata_limit(contract, "filterable-count")
@@ -236,10 +236,11 @@ def _metadata_remarks(contract: Contract, metadata: Any, index: IndexState | Non
         yield touched("metadata.total-size.accepted")
 
 
-def _metadata_values(metadata: dict[str, Any]) -> Iterator[Remark]:
+def _metadata_values(contract: Contract, metadata: dict[str, Any]) -> Iterator[Remark]:
     for name, value in metadata.items():
-        if not name:
-            yield open_point("a metadata field without a name")
+        if not contract.is_field_name(name):
+            # The index page has a rule for names, the PutVectors page has none.
+            yield open_point(f"a metadata field with the name {name[:100]!r}")
         if isinstance(value, list) and is_documented(value):
             yield touched("metadata.value-type.accepted")
         elif value is None or isinstance(value, dict) or _has_structure(value):

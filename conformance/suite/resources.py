@@ -152,7 +152,9 @@ class Resources:
 
     def _bucket_for(self, case: Case) -> str | None:
         if isinstance(case.bucket, BucketName):
-            return self._odd_bucket(case)
+            if case.operation == "PutVectorBucket":
+                return self.free_bucket_name(case.bucket)
+            return self.service.names.odd_bucket(case.bucket)
         if case.operation == "DeleteVectorBucket" and case.place is Place.BUCKET:
             # A target that checks no signature deletes it, and the bucket of all other tests must stay.
             return self.bucket()
@@ -162,13 +164,12 @@ class Resources:
             return self._missing_bucket
         return None
 
-    def _odd_bucket(self, case: Case) -> str:
-        """A name of the form that a case asks for; one to create with is nobody's, also where it is too short to say so."""
+    def free_bucket_name(self, form: BucketName) -> str:
+        """A name of a form to create a bucket with: nobody's, also where it is too short to say so."""
         service = self.service
-        assert case.bucket is not None, "a case with a form"
         for _ in range(_MOST_NAMES):
-            name = service.names.odd_bucket(case.bucket)
-            if case.operation != "PutVectorBucket" or service.settings.run_id in name:
+            name = service.names.odd_bucket(form)
+            if service.settings.run_id in name:
                 return name
             # Of a bucket that exists, some services say that it was created, and the run would delete it.
             most = service.contract.largest_page("ListVectorBuckets")

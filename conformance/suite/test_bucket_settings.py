@@ -12,10 +12,10 @@ from typing import Any
 
 from conformance.cases.case import Case
 from conformance.cases.documents import LOGGING, odd_policy_text, policy, policy_text
-from conformance.oracle.envelope import error_of
+from conformance.suite.bucket_logging import switch_on
 from conformance.suite.collecting import cases_of, decides, needs_bucket
 from conformance.suite.resources import Resources
-from conformance.suite.service import Blocked, Service
+from conformance.suite.service import Service
 
 _OPERATIONS = (
     "PutBucketPolicy",
@@ -98,20 +98,6 @@ def test_policies_as_the_official_sources_write_them(service: Service, resources
     service.call("DeleteVectorBucket", bucket=bucket)
 
 
-# The target of logging is a plain OSS bucket (PutBucketLogging page); an account without
-# one cannot decide these clauses.
-_NO_TARGET = frozenset({"NoSuchBucket", "InvalidTargetBucketForLogging", "AccessDenied"})
-
-
-def _switch_on(service: Service, bucket: str, body: dict[str, Any] = LOGGING) -> None:
-    result = service.call("PutBucketLogging", body, bucket=bucket)
-    response = result.exchange.response
-    error = error_of(response) if response is not None else None
-    if not result.served and error is not None and error.code in _NO_TARGET:
-        raise Blocked(f"logging needs a plain OSS bucket as its target: {error.code}")
-    result.need()
-
-
 @decides(
     "PutBucketLogging.success.status",
     "PutBucketLogging.success.empty-body",
@@ -131,15 +117,15 @@ def test_life_of_logging_settings(service: Service, resources: Resources) -> Non
     service.call("GetBucketLogging", bucket=bucket)
     service.call("DeleteBucketLogging", bucket=bucket, attack="DeleteBucketLogging.never-on")
     service.call("GetBucketLogging", bucket=bucket)
-    _switch_on(service, bucket)
+    switch_on(service, bucket)
     service.call("GetBucketLogging", bucket=bucket)
     enabled = {**LOGGING["BucketLoggingStatus"]["LoggingEnabled"], "TargetPrefix": "Other/"}
     # The role is optional, and what is there without it is kept all the same.
     del enabled["LoggingRole"]
-    _switch_on(service, bucket, {"BucketLoggingStatus": {"LoggingEnabled": enabled}})
+    switch_on(service, bucket, {"BucketLoggingStatus": {"LoggingEnabled": enabled}})
     service.call("GetBucketLogging", bucket=bucket)
     only_target = {"TargetBucket": enabled["TargetBucket"]}
-    _switch_on(service, bucket, {"BucketLoggingStatus": {"LoggingEnabled": only_target}})
+    switch_on(service, bucket, {"BucketLoggingStatus": {"LoggingEnabled": only_target}})
     service.call("GetBucketLogging", bucket=bucket)
     service.call("DeleteBucketLogging", bucket=bucket).need()
     service.call("GetBucketLogging", bucket=bucket)
@@ -166,7 +152,7 @@ def test_settings_addressed_as_the_clients_do(service: Service, resources: Resou
     call("GetBucketPolicy", "policy")
     call("GetBucketPolicy", "policy", sub_resource="policy", headers=xml, attack=bodyless)
     call("DeleteBucketPolicy", "policy", headers=json)
-    _switch_on(service, bucket)
+    switch_on(service, bucket)
     call("PutBucketLogging", "logging", body=LOGGING)
     call("GetBucketLogging", "logging")
     call("GetBucketLogging", "logging", sub_resource="logging", headers=json, attack=bodyless)
@@ -188,10 +174,10 @@ def test_policy_and_logging_are_independent(service: Service, resources: Resourc
     bucket, other, third = resources.bucket(), resources.bucket(), resources.bucket()
     service.call("PutBucketPolicy", raw=policy_text(), bucket=bucket).need()
     service.call("PutBucketPolicy", raw=policy_text("oss:ListVectors"), bucket=third).need()
-    _switch_on(service, bucket)
+    switch_on(service, bucket)
     service.call("GetBucketPolicy", bucket=bucket)
     third_logging = {**LOGGING["BucketLoggingStatus"]["LoggingEnabled"], "TargetPrefix": "third-"}
-    _switch_on(service, third, {"BucketLoggingStatus": {"LoggingEnabled": third_logging}})
+    switch_on(service, third, {"BucketLoggingStatus": {"LoggingEnabled": third_logging}})
     service.call("GetBucketLogging", bucket=bucket)
     service.call("DeleteBucketPolicy", bucket=bucket).need()
     service.call("GetBucketLogging", bucket=bucket)

@@ -26,7 +26,7 @@ from tests.faults.faulty_emulator import faulty_app
 from tests.faults.model import Fault
 
 CREDENTIAL = Credential("fault-access-key", "fault-access-secret")
-TEMPORARY = replace(CREDENTIAL, security_token="fault-security-token")
+TEMPORARY = replace(CREDENTIAL, security_token="Fault/Security+Token==")
 # The emulator shows writes at once and answers within milliseconds; waiting longer only costs time.
 _VISIBILITY_SECONDS = 0.05
 _READ_SECONDS = 5.0

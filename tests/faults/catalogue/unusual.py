@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,6 +21,7 @@ from oss_vectors_emulator.presenter import Presenter
 from oss_vectors_emulator.store import VectorRecord, VectorTable
 from oss_vectors_emulator.validation import Rules
 from tests.faults import changes as c
+from tests.faults.catalogue.listing_parts import by_key
 from tests.faults.catalogue.writing_parts import with_tables
 from tests.faults.model import Change, Fault
 
@@ -170,7 +170,7 @@ def _listings() -> Iterator[Fault]:
             f"ListVectors.{name}",
             "ListVectors.paging.complete",
             summary,
-            c.instead("ListVectors", _by_key(order, token)),
+            c.instead("ListVectors", by_key(order, token)),
             ("ListVectors.paging.last-page",),
         )
     for name, summary, names_after in (
@@ -200,35 +200,6 @@ def _without_metadata_in_segments(_parts: Behaviour, handler: Handler) -> Handle
         for entry in value["vectors"]:
             entry.pop("metadata", None)
         return replace(response, body=orjson.dumps(value))
-
-    return handle
-
-
-def _by_key(order: Callable[[str], str], shortened: Callable[[str], str]) -> Any:
-    """ListVectors in the order of keys, continued after what the token keeps of the last one."""
-
-    def handle(parts: Behaviour, handler: Handler, call: Call) -> Response:
-        token, segments = call.body.get("nextToken"), call.body.get("segmentCount", 1)
-        everything = handler(replace(call, body={k: v for k, v in call.body.items() if k != "nextToken"}))
-        if segments != 1 or not isinstance(token, str | None):
-            return handler(call)
-        last = ""
-        if token:
-            try:
-                last = base64.b64decode(token, validate=True).decode()
-            except ValueError:
-                raise ServiceError("VectorIndexParameterInvalid") from None
-        table = call.index(_name(call)).table
-        size = parts.rules.vector_page_size(call.body)
-        keys = sorted((key for key in table.keys if key > last), key=order)
-        flags = [call.body.get(name, False) for name in ("returnData", "returnMetadata")]
-        entries = []
-        for key in keys[:size]:
-            row = table.row(key)
-            assert row is not None, "a key of the table"
-            entries.append(parts.presenter.vector(table, row, *flags))
-        more = base64.b64encode(shortened(keys[size - 1]).encode()).decode() if len(keys) > size else None
-        return parts.presenter.page("vectors", entries, more) if entries else everything
 
     return handle
 

@@ -157,6 +157,11 @@ ROWS: list[tuple[str, str, Any, tuple[Response | None, ...]]] = [
     ("metadata-empty-array", "PutVectors", put({"tags": []}), EITHER_FATE),
     ("metadata-empty-string", "PutVectors", put({"title": ""}), EITHER_FATE),
     ("metadata-field-without-name", "PutVectors", put({"": "x"}), EITHER_FATE),
+    # The rule of non-filterable names (PutVectorIndex page) may hold for all.
+    ("metadata-field-with-dot", "PutVectors", put({"a.b": "x"}), EITHER_FATE),
+    ("metadata-field-with-blank", "PutVectors", put({"a ": "x"}), EITHER_FATE),
+    ("metadata-field-with-accent", "PutVectors", put({"caf\u00e9": "x"}), EITHER_FATE),
+    ("metadata-field-of-64", "PutVectors", put({"x" * 64: "x"}), EITHER_FATE),
     ("ten-filterable-and-one-more", "PutVectors", put({**ten, "note": "x"}, "notes"), EITHER_FATE),
     (
         "filterable-size-spread",
