@@ -8,6 +8,7 @@ how.
 from __future__ import annotations
 
 import enum
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -60,6 +61,8 @@ class Judge:
         self._reader = Reader(contract)
         self._expecter = Expecter(contract, model)
         self._last: tuple[Exchange, Reading] | None = None
+        # Limits at which a valid request was refused: the likely reason when others at them are.
+        self._refused_limits: set[str] = set()
 
     def judge(self, exchange: Exchange, attack: str | None = None) -> Judgement:
         """Decide one exchange and bring the model up to date.
@@ -85,7 +88,12 @@ class Judge:
             judgement.checks.extend(self._refusal(exchange, response, expectation, target))
         elif expectation.kind is Kind.SERVED:
             assert operation is not None, "requests without an operation are open"
-            judgement.checks.extend(_service(exchange, response, operation, expectation, target))
+            service = _service(exchange, response, operation, expectation, target, self._refused_limits)
+            judgement.checks.extend(service)
+            self._refused_limits |= {check.requirement for check in service if not check.ok} & {
+                *expectation.touched,
+                *((target.id,) if target is not None else ()),
+            }
         if target is not None and target.level is Level.PROBE:
             judgement.observations.append(Observation(target.id, _observed(response), exchange))
         # Read before the effects: an answer describes the state it found.
@@ -257,6 +265,7 @@ def _service(
     operation: Operation,
     expectation: Expectation,
     target: Requirement | None,
+    refused_limits: AbstractSet[str],
 ) -> list[Check]:
     """Checks of a request that must be served."""
     expected = f"{operation.success_status}"
@@ -299,7 +308,8 @@ def _service(
     else:
         # Nearly every request touches names and enumerations; a limit is touched on purpose.
         sharp = [name for name in expectation.touched if name.split(".")[-2] not in ("enum", "pattern")]
-        suspects = sharp or list(expectation.touched)
+        known = [name for name in expectation.touched if name in refused_limits]
+        suspects = known[:1] or sharp or list(expectation.touched)
         if len(suspects) == 1:
             identifier = suspects[0]
     return [Check(identifier, ok=False, exchange=exchange, expected=expected, actual=actual)]

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from conformance.contract.loader import load_contract
 from tests.unit.oracle.fake import BUCKET, Index, Scene, error, failed, passed, ready, reply
 
 QUERY = {"queryVector": {"float32": [1.0, 0.0, 0.0, 0.0]}, "topK": 10, "returnMetadata": True}
 INVALID = error(400, "VectorIndexParameterInvalid")
+SETTINGS = {"dataType": "float32", "distanceMetric": "cosine"}
 BAD_BATCH = [
     {"key": "new", "data": {"float32": [1.0, 1.0, 1.0, 1.0]}},
     {"key": "old", "data": {"float32": [9.0, 9.0, 9.0, 9.0]}},
@@ -386,3 +388,17 @@ def test_a_body_that_is_too_large_is_no_matter_of_the_limit_it_was_made_for() ->
         answer = error(status, "VectorIndexParameterInvalid")
         found = failed(scene.call("PutVectors", body, attack=limit, response=answer))
         assert {name for name in found if name.startswith("PutVectors.")} == {blamed}
+
+
+def test_a_limit_that_was_refused_alone_explains_its_refusal_among_others() -> None:
+    scene, _ = with_old()
+    most = load_contract().limit("PutVectorIndex", "dimension/maximum")
+    alone = {**SETTINGS, "dimension": most}
+    many = {**alone, "metadata": {"nonFilterableMetadataKeys": [f"n{number}" for number in range(10)]}}
+    limit = "PutVectorIndex.dimension.maximum.accepted"
+    before = failed(scene.call("PutVectorIndex", {**many, "indexName": "n1"}, response=INVALID))
+    assert "PutVectorIndex.success.status" in before
+    assert limit in failed(scene.call("PutVectorIndex", {**alone, "indexName": "n2"}, response=INVALID))
+    after = failed(scene.call("PutVectorIndex", {**many, "indexName": "n3"}, response=INVALID))
+    assert limit in after
+    assert "PutVectorIndex.success.status" not in after
