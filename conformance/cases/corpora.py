@@ -227,7 +227,7 @@ TEMPTING_KEYS: Mapping[str, str] = {
     "comma": "a,b",
     "colon": "a:b",
     "marks": "#;@!~^`'()[]{}=&*_-",
-    "invisible": "a\u00a0b\u202ec\ue000",
+    "invisible": "a\u00a0b\u202ec\ue000\ufffdd\x7fe\x1f",
     "number-like": "0123",
     "null-like": "null",
 }

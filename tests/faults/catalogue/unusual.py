@@ -100,7 +100,10 @@ def _bucket_names() -> Iterator[Fault]:
 
 
 def _keys() -> Iterator[Fault]:
-    for sign, label in ((":", "colon"), ("(", "parenthesis"), ("'", "apostrophe"), ("\ue000", "private-use")):
+    for sign, label in (
+        *((":", "colon"), ("(", "parenthesis"), ("'", "apostrophe"), ("\ue000", "private-use")),
+        *(("\x7f", "delete"), ("\x1f", "control-character"), ("\ufffd", "replacement-character")),
+    ):
         yield Fault(
             f"PutVectors.key-with-{label}-refused",
             "PutVectors.key.unicode.preserved",
