@@ -10,8 +10,9 @@ from __future__ import annotations
 from conformance.cases.baselines import vector
 from conformance.cases.case import BucketName
 from conformance.cases.documents import policy_text
+from conformance.contract.model import Profile
 from conformance.suite.bucket_logging import switch_on
-from conformance.suite.collecting import decides, needs_bucket
+from conformance.suite.collecting import decides, in_profile, needs_bucket
 from conformance.suite.resources import Resources
 from conformance.suite.service import Service
 
@@ -35,6 +36,7 @@ from conformance.suite.service import Service
     "DeleteVectorBucket.success.status",
 )
 @needs_bucket
+@in_profile(Profile.CORE)
 def test_a_bucket_of_any_name_serves_every_operation(service: Service, resources: Resources) -> None:
     """The shortest name, a number, and the longest, with hyphens inside and a digit behind the last one."""
     rule = service.contract.bucket_name_rule

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from conformance.cases.baselines import vector
 from conformance.cases.case import Case, Slot
-from conformance.suite.collecting import cases_of, decides
+from conformance.contract.model import Profile
+from conformance.suite.collecting import cases_of, decides, in_profile
 from conformance.suite.resources import Resources, index_body
 from conformance.suite.service import Service
 
@@ -149,6 +150,7 @@ def test_names_that_are_nearly_right_do_not_exist(service: Service, resources: R
     "DeleteVectors.success.status",
     "ListVectorIndexes.prefix.filters",
 )
+@in_profile(Profile.CORE)
 def test_every_operation_knows_every_name(service: Service, resources: Resources) -> None:
     """A name of one letter and the longest one, in both cases: what may be created can be used."""
     longest = service.contract.limit("PutVectorIndex", "indexName/maxLength")
