@@ -17,7 +17,8 @@ from typing import Any
 
 from conformance.cases.case import NO_BODY, Authentication
 from conformance.contract.loader import Contract
-from conformance.contract.model import Operation
+from conformance.contract.model import Level, Operation
+from conformance.oracle import expectation as expectations
 from conformance.oracle.answer import Settings
 from conformance.oracle.answers_query import may_lag
 from conformance.oracle.body import read_body
@@ -304,7 +305,19 @@ class Service:
             self._unanswered(result, decided)
         elif response is not None and is_unsupported(result.exchange):
             self.recorder.record.unsupported[result.exchange.operation] = describe(response)
+        elif attack is not None:
+            self._note_open(attack, judgement)
         return result
+
+    def _note_open(self, attack: str, judgement: Judgement) -> None:
+        """Say why an answer decided nothing, in case no other exchange decides the requirement either."""
+        expectation = judgement.expectation
+        if expectation is None or expectation.kind is not expectations.Kind.OPEN:
+            return
+        if self.contract.requirements[attack].level is not Level.PROBE:
+            self.recorder.record.inconclusive.setdefault(
+                attack, f"nothing can be expected: {expectation.why}"
+            )
 
     def _settled(self, request: Request, attack: str | None, label: str) -> Result:
         """Repeat until nothing fails that waiting may cure, or the visibility timeout is over."""

@@ -372,3 +372,14 @@ def test_what_cannot_be_written_as_utf8_is_sent_all_the_same() -> None:
     sent: Request = one.session.sent[-1]
     assert sent.body == b'{"indexName":"\xed\xa0\x80"}'
     assert not one.violated
+
+
+def test_an_answer_that_decides_nothing_leaves_the_reason() -> None:
+    one = stage()
+    one.service.call("PutVectorIndex", INDEX)
+    body = {"indexName": "here", "nextToken": "made-up"}
+    one.service.call("ListVectors", body, attack="ListVectors.success.status")
+    one.service.call("ListVectors", body, attack="ListVectors.nextToken.unknown")
+    assert one.inconclusive == {
+        "ListVectors.success.status": "nothing can be expected: a page token that no page returned"
+    }
