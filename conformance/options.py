@@ -194,6 +194,11 @@ OPTIONS: tuple[Option, ...] = (
 )
 
 
+def option_called(flag: str) -> Option:
+    """The option with a flag."""
+    return next(option for option in OPTIONS if option.flag == flag)
+
+
 def hint(word: str, known: Iterable[str]) -> str:
     """``; did you mean X?`` when a known name is near, else nothing."""
     close = nearest(word, known)

@@ -32,11 +32,11 @@ from conformance.suite.collecting import SERVICE_KEY, decided_by, needs_own_buck
 from conformance.suite.delivery import TargetGone
 from conformance.suite.events import TestRecord
 from conformance.suite.exploring import PropertyViolated
-from conformance.suite.names import MOST_WORKERS, ONLY_WORKER, worker_name
+from conformance.suite.names import ONLY_WORKER, worker_name
 from conformance.suite.service import Blocked
 from conformance.suite.settings import RunSettings
 from conformance.suite.spending import BudgetSpent
-from conformance.validation import settings_from
+from conformance.validation import process_count, settings_from
 from conformance.verdicts.model import RunResult
 from conformance.worker import Worker
 
@@ -116,12 +116,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if prepared is not None:
         _control(config, prepared.run)
         return
-    processes = getattr(config.option, "numprocesses", None) or 0
-    if processes > MOST_WORKERS:
-        raise pytest.UsageError(f"-n: {processes} is not a number of processes from 0 to {MOST_WORKERS}.")
     values = {option.dest: getattr(config.option, f"conformance_{option.dest}") for option in OPTIONS}
     values["config"] = config.option.conformance_config
     try:
+        process_count(getattr(config.option, "numprocesses", None) or 0)
         settings = settings_from(values, os.environ, load_contract())
         if config.option.collectonly:
             config.stash[_SETTINGS_KEY] = settings

@@ -19,12 +19,12 @@ from conformance.options import (
     DEFAULT_REGION,
     DEFAULT_REPORT_DIR,
     FAIL_ON,
-    OPTIONS,
     UsageError,
     hint,
+    option_called,
 )
 from conformance.plan import documented_rates
-from conformance.suite.names import new_run_id
+from conformance.suite.names import MOST_WORKERS, new_run_id
 from conformance.suite.settings import RunSettings
 from conformance.suite.shards import Shard
 from conformance.wire.addressing import Addressing
@@ -94,8 +94,7 @@ def settings_from(
 
 
 def _choice(flag: str, value: str | None, default: str) -> str:
-    option = next(option for option in OPTIONS if option.flag == flag)
-    return one_of(flag, value, option.choices) or default
+    return one_of(flag, value, option_called(flag).choices) or default
 
 
 def _seed(value: int | None, profile: str, *, is_shard: bool) -> int:
@@ -158,6 +157,13 @@ def uses_chain(chain: bool | None, profile: str | None) -> bool:
             f"--credentials-chain and set ALIBABA_CLOUD_PROFILE={profile}."
         )
     return bool(chain)
+
+
+def process_count(number: int) -> int:
+    """A number of test processes; raises :class:`UsageError` for more than can have names of their own."""
+    if not 0 <= number <= MOST_WORKERS:
+        raise UsageError(f"-n: {number} is not a number of processes from 0 to {MOST_WORKERS}.")
+    return number
 
 
 def _bucket(name: str | None, endpoint: str | None, contract: Contract) -> str | None:

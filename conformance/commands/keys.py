@@ -7,16 +7,13 @@ from collections.abc import Mapping
 
 from conformance.commands.arguments import Arguments
 from conformance.configuration import switched_on
-from conformance.options import OPTIONS, Option, UsageError
+from conformance.options import Option, UsageError, option_called
 from conformance.validation import uses_chain
 from conformance.wire.chain import default_chain
 from conformance.wire.credential_profiles import profile_file, read_profile
 from conformance.wire.credentials import Credentials, CredentialsError, from_environment
 
-_PROFILE, _CHAIN = (
-    next(option for option in OPTIONS if option.flag == flag)
-    for flag in ("--credentials-profile", "--credentials-chain")
-)
+_PROFILE, _CHAIN = option_called("--credentials-profile"), option_called("--credentials-chain")
 KEY_OPTIONS: tuple[Option, ...] = (_PROFILE, _CHAIN)
 
 

@@ -17,13 +17,11 @@ from conformance.commands.engine import Progress, run_pytest
 from conformance.commands.plan import planned
 from conformance.configuration import CONFIG_HELP
 from conformance.contract.loader import load_contract
-from conformance.options import UsageError
 from conformance.plan import plan_lines
 from conformance.plugin import PreparedRun
 from conformance.report.terminal import render
 from conformance.run import Run
-from conformance.suite.names import MOST_WORKERS
-from conformance.validation import settings_from
+from conformance.validation import process_count, settings_from
 from conformance.verdicts.model import ExitCode
 
 
@@ -36,19 +34,18 @@ def main(arguments: Sequence[str]) -> int:
         "-n", dest="workers", metavar="N", type=number(int), default=0, help="run tests in N processes"
     )
     options = parser.parse(arguments)
-    if not 0 <= options.workers <= MOST_WORKERS:
-        raise UsageError(f"-n: {options.workers} is not a number of processes from 0 to {MOST_WORKERS}.")
+    workers = process_count(options.workers)
     settings = settings_from(vars(options), os.environ, load_contract())
     if settings.is_distant:
         # Another machine, which may cost money and has other users: said before the first request.
-        lines = plan_lines(planned(settings), settings, connections=max(1, options.workers))
+        lines = plan_lines(planned(settings), settings, connections=max(1, workers))
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()
     # A CI job that is cancelled sends SIGTERM; it gets the same clean-up as Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     run = Run.prepare(settings, os.environ, shlex.join([PROGRAM, "run", *arguments]))
     try:
-        return _execute(run, options.workers)
+        return _execute(run, workers)
     finally:
         run.stop()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conformance.commands.arguments import PROGRAM, Arguments
 from conformance.commands.keys import add_key_options, keys_for
-from conformance.options import OPTIONS, UsageError
+from conformance.options import UsageError, option_called
 from conformance.preflight import preflight_problem
 from conformance.validation import existing_file
 from conformance.verdicts.model import ExitCode
@@ -20,7 +20,7 @@ from conformance.wire.endpoint import parse_endpoint
 from conformance.wire.ledger import Ledger, LedgerError, RunIdentity, read_ledger
 from conformance.wire.session import WireSession
 
-_CA_FILE = next(option for option in OPTIONS if option.flag == "--ca-file")
+_CA_FILE = option_called("--ca-file")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -50,6 +50,12 @@ class Judgement:
         """The checks that went against the target."""
         return [check for check in self.checks if not check.ok]
 
+    @property
+    def open_because(self) -> str | None:
+        """Why nothing could be expected of the answer; ``None`` where something was."""
+        expectation = self.expectation
+        return expectation.why if expectation is not None and expectation.kind is Kind.OPEN else None
+
 
 class Judge:
     """Decides exchanges against one contract and one model of the service's state."""
@@ -61,8 +67,8 @@ class Judge:
         self._reader = Reader(contract)
         self._expecter = Expecter(contract, model)
         self._last: tuple[Exchange, Reading] | None = None
-        # Limits at which a valid request was refused: the likely reason when others at them are.
-        self._refused_limits: set[str] = set()
+        # What refusals of valid requests were blamed on: the likely reason when others touch it too.
+        self._refused: set[str] = set()
 
     def judge(self, exchange: Exchange, attack: str | None = None) -> Judgement:
         """Decide one exchange and bring the model up to date.
@@ -88,12 +94,9 @@ class Judge:
             judgement.checks.extend(self._refusal(exchange, response, expectation, target))
         elif expectation.kind is Kind.SERVED:
             assert operation is not None, "requests without an operation are open"
-            service = _service(exchange, response, operation, expectation, target, self._refused_limits)
+            service = _service(exchange, response, operation, expectation, target, self._refused)
             judgement.checks.extend(service)
-            self._refused_limits |= {check.requirement for check in service if not check.ok} & {
-                *expectation.touched,
-                *((target.id,) if target is not None else ()),
-            }
+            self._refused.update(check.requirement for check in service if not check.ok)
         if target is not None and target.level is Level.PROBE:
             judgement.observations.append(Observation(target.id, _observed(response), exchange))
         # Read before the effects: an answer describes the state it found.
@@ -183,7 +186,7 @@ class Judge:
         reading: Reading,
         judgement: Judgement,
     ) -> list[Check]:
-        is_open = judgement.expectation is not None and judgement.expectation.kind is Kind.OPEN
+        is_open = judgement.open_because is not None
         answer = Answer(
             self.contract, self.model, self.settings, exchange, response, operation, reading.value, is_open
         )
@@ -265,7 +268,7 @@ def _service(
     operation: Operation,
     expectation: Expectation,
     target: Requirement | None,
-    refused_limits: AbstractSet[str],
+    refused: AbstractSet[str],
 ) -> list[Check]:
     """Checks of a request that must be served."""
     expected = f"{operation.success_status}"
@@ -308,7 +311,7 @@ def _service(
     else:
         # Nearly every request touches names and enumerations; a limit is touched on purpose.
         sharp = [name for name in expectation.touched if name.split(".")[-2] not in ("enum", "pattern")]
-        known = [name for name in expectation.touched if name in refused_limits]
+        known = [name for name in expectation.touched if name in refused]
         suspects = known[:1] or sharp or list(expectation.touched)
         if len(suspects) == 1:
             identifier = suspects[0]

@@ -18,7 +18,6 @@ from typing import Any
 from conformance.cases.case import NO_BODY, Authentication
 from conformance.contract.loader import Contract
 from conformance.contract.model import Level, Operation
-from conformance.oracle import expectation as expectations
 from conformance.oracle.answer import Settings
 from conformance.oracle.answers_query import may_lag
 from conformance.oracle.body import read_body
@@ -311,13 +310,9 @@ class Service:
 
     def _note_open(self, attack: str, judgement: Judgement) -> None:
         """Say why an answer decided nothing, in case no other exchange decides the requirement either."""
-        expectation = judgement.expectation
-        if expectation is None or expectation.kind is not expectations.Kind.OPEN:
-            return
-        if self.contract.requirements[attack].level is not Level.PROBE:
-            self.recorder.record.inconclusive.setdefault(
-                attack, f"nothing can be expected: {expectation.why}"
-            )
+        reason = judgement.open_because
+        if reason is not None and self.contract.requirements[attack].level is not Level.PROBE:
+            self.recorder.record.inconclusive.setdefault(attack, f"nothing can be expected: {reason}")
 
     def _settled(self, request: Request, attack: str | None, label: str) -> Result:
         """Repeat until nothing fails that waiting may cure, or the visibility timeout is over."""

@@ -68,10 +68,8 @@ class Spending:
         settings = self._settings
         if settings.deadline is not None and self._now() >= settings.deadline:
             self._end(f"the {settings.max_duration:g} seconds of --max-duration are over")
-        self._count_resources(meter)
-        used = meter.count()
         # A create is in the ledger before it is sent, so the one that would be too many is counted already.
-        if settings.max_resources is not None and used.resources > settings.max_resources:
+        if settings.max_resources is not None and self._resources(meter) > settings.max_resources:
             self._end(f"the {settings.max_resources} resources of --max-resources exist")
         if not meter.spend(times, settings.max_requests):
             self._end(f"the {settings.max_requests} requests of --max-requests are used up")
@@ -88,13 +86,11 @@ class Spending:
         if self._meter is not None:
             self._meter.slow_down(operation, self._clock(), first=_FIRST_RATE, slowest=_SLOWEST_RATE)
 
-    def _count_resources(self, meter: Meter) -> None:
-        if self._settings.max_resources is None:
-            return
+    def _resources(self, meter: Meter) -> int:
+        """The resources of all workers, this one's as its ledger has them now."""
         alive = len(self._ledger.live())
-        if alive != self._alive:
-            meter.count(resources=alive - self._alive)
-            self._alive = alive
+        added, self._alive = alive - self._alive, alive
+        return meter.count(resources=added).resources
 
     def _end(self, why: str) -> None:
         self.spent = why
