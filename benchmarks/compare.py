@@ -42,6 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="N",
         help="seeds of schemathesis whose reports on the correct emulator do not count (default: 5)",
     )
+    parser.add_argument(
+        "--jobs",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="faults to hunt at the same time: sooner done, with times that include waiting for each other"
+        " (default: 1)",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="file for everything measured, as JSON")
     parser.add_argument(
         "--read", type=Path, metavar="FILE", help="measure nothing, print the tables of such a file"
@@ -50,12 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.read is not None:
         sys.stdout.write(markdown(*read(options.read)))
         return 0
-    chosen = {name: getattr(options, name) for name in ("runs", "faults", "seed", "baselines")}
+    chosen = {name: getattr(options, name) for name in ("runs", "faults", "seed", "baselines", "jobs")}
     costs = measure_costs(options.runs, _say)
     write(options.out, chosen, costs, {}, [])
-    alarms = false_alarms(options.baselines, _say) if options.faults else {}
+    alarms = false_alarms(options.baselines, _say, options.jobs) if options.faults else {}
     trials: list[Trial] = []
-    for trial in hunt(sample(all_faults(), options.faults, options.seed), alarms, _say):
+    for trial in hunt(sample(all_faults(), options.faults, options.seed), alarms, _say, options.jobs):
         trials.append(trial)
         # Written every time: all of them take long, and half of them are a result too.
         write(options.out, chosen, costs, alarms, trials)
@@ -68,6 +76,13 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
     return number
 
 

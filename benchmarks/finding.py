@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks.costs import CORE, PLAIN
@@ -72,37 +73,46 @@ def _shares(sizes: Mapping[str, int], wanted: int) -> dict[str, int]:
     return shares
 
 
-def false_alarms(seeds: int, say: Callable[[str], None]) -> dict[str, frozenset[str]]:
+def false_alarms(seeds: int, say: Callable[[str], None], jobs: int = 1) -> dict[str, frozenset[str]]:
     """What each tool reports of a service that makes no mistake.
 
     Of schemathesis with several seeds, since that differs from seed to seed; the first is the one of the hunt.
     """
-    alarms: dict[str, set[str]] = {PLAIN: set(), CORE: set()}
-    for seed in range(1, seeds + 1):
-        with running() as emulator:
-            emulator.create_buckets()
-            found = run_plain(emulator, seed, tell=True).names
-        say(f"seed {seed}: {len(found - alarms[PLAIN])} more false alarms of {PLAIN}")
-        alarms[PLAIN] |= found
+    plain: set[str] = set()
+    with ThreadPoolExecutor(jobs) as pool:
+        for seed, found in enumerate(pool.map(_plain_alarms, range(1, seeds + 1)), start=1):
+            say(f"seed {seed}: {len(found - plain)} more false alarms of {PLAIN}")
+            plain |= found
     with running() as emulator:
-        alarms[CORE] |= run_ours(emulator, CORE).names
-    return {tool: frozenset(names) for tool, names in alarms.items()}
+        ours = run_ours(emulator, CORE).names
+    return {PLAIN: frozenset(plain), CORE: ours}
+
+
+def _plain_alarms(seed: int) -> frozenset[str]:
+    with running() as emulator:
+        emulator.create_buckets()
+        return run_plain(emulator, seed, tell=True).names
 
 
 def hunt(
-    faults: Sequence[Fault], alarms: Mapping[str, frozenset[str]], say: Callable[[str], None]
+    faults: Sequence[Fault], alarms: Mapping[str, frozenset[str]], say: Callable[[str], None], jobs: int = 1
 ) -> Iterator[Trial]:
-    """Run both tools against each fault, by turns in a different order."""
-    for at, fault in enumerate(faults):
+    """Run both tools against each fault, by turns in a different order; ``jobs`` faults at a time."""
+
+    def turn(at: int) -> Trial:
+        fault = faults[at]
         order = (PLAIN, CORE) if at % 2 == 0 else (CORE, PLAIN)
         hunts = {tool: _hunt(tool, fault, alarms[tool]) for tool in order}
-        trial = Trial(fault.name, fault.requirement, hunts[PLAIN], hunts[CORE])
-        verdicts = ", ".join(
-            f"{one.tool} {'caught' if one.caught else 'missed'} in {one.wall:.0f} s"
-            for one in (trial.plain, trial.ours)
-        )
-        say(f"{at + 1}/{len(faults)} {fault.name}: {verdicts}")
-        yield trial
+        return Trial(fault.name, fault.requirement, hunts[PLAIN], hunts[CORE])
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for at, trial in enumerate(pool.map(turn, range(len(faults))), start=1):
+            verdicts = ", ".join(
+                f"{one.tool} {'caught' if one.caught else 'missed'} in {one.wall:.0f} s"
+                for one in (trial.plain, trial.ours)
+            )
+            say(f"{at}/{len(faults)} {trial.fault}: {verdicts}")
+            yield trial
 
 
 def _hunt(tool: str, fault: Fault, alarms: frozenset[str]) -> Hunt:
