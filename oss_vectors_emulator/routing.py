@@ -79,7 +79,7 @@ class Router:
                 raise ServiceError("MethodNotAllowed")
             raise ServiceError("InvalidArgument", "The request names no operation of vector buckets.")
         if not named:
-            self.refuse_strangers(query)
+            self.refuse_sub_resources(query)
         return route
 
     def service_route(self, method: str, named: list[str]) -> Route:
@@ -90,7 +90,7 @@ class Router:
             raise ServiceError("MethodNotAllowed")
         return LIST_BUCKETS
 
-    def refuse_strangers(self, query: Mapping[str, str]) -> None:
+    def refuse_sub_resources(self, query: Mapping[str, str]) -> None:
         """``PUT /?acl`` must not create a bucket, nor ``DELETE /?lifecycle`` delete one."""
         for name in query:
             if not name.startswith("x-oss-"):

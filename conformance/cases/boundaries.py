@@ -18,7 +18,7 @@ from conformance.cases.corpora import (
     GOOD_FIELD_NAMES,
     GOOD_INDEX_NAMES,
     NOT_OBJECTS,
-    STRANGERS,
+    OUTSIDE_ENUMERATION,
     WRONG_TYPES,
 )
 from conformance.contract.loader import Contract
@@ -81,8 +81,8 @@ def _values(operation: str, path: str, keyword: str, limit: Any, required: set[s
         yield None, "missing", without(body, path)
     elif keyword == "enum":
         yield from (("accepted", value, with_value(body, path, value)) for value in limit)
-        strangers = STRANGERS[path.rsplit("/", 1)[-1]]
-        yield from (("rejected", label, with_value(body, path, value)) for label, value in strangers.items())
+        outside = OUTSIDE_ENUMERATION[path.rsplit("/", 1)[-1]]
+        yield from (("rejected", label, with_value(body, path, value)) for label, value in outside.items())
     elif keyword in ("minimum", "maximum"):
         yield from _ranges(body, path, keyword, limit)
     elif keyword in ("minLength", "maxLength"):

@@ -71,7 +71,7 @@ WRONG_TYPES: Mapping[str, Mapping[str, Any]] = {
 }
 
 #: Values that no enumeration of the contract has.
-STRANGERS: Mapping[str, Mapping[str, str]] = {
+OUTSIDE_ENUMERATION: Mapping[str, Mapping[str, str]] = {
     "dataType": {"float64": "float64", "upper-case": "FLOAT32", "blank": "float32 ", "empty": ""},
     "distanceMetric": {
         "unknown": "manhattan",

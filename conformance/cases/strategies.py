@@ -20,7 +20,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from conformance.cases.boundaries import items_of
 from conformance.cases.case import Key, Name, Slot
-from conformance.cases.corpora import NOT_UTF8, STRANGERS, TEMPTING_KEYS, WRONG_TYPES, malformed
+from conformance.cases.corpora import NOT_UTF8, OUTSIDE_ENUMERATION, TEMPTING_KEYS, WRONG_TYPES, malformed
 from conformance.contract.loader import load_contract
 from conformance.contract.schema import full_match
 
@@ -62,9 +62,9 @@ def put_vector_index_bodies() -> SearchStrategy[Any]:
     most_keys = limit("metadata/nonFilterableMetadataKeys/maxItems")
     optional = {"metadata": st.fixed_dictionaries({"nonFilterableMetadataKeys": _field_lists(1, most_keys)})}
     odd = {
-        "dataType": _strangers("dataType"),
+        "dataType": _outside_enumeration("dataType"),
         "dimension": st.one_of(_beyond(least, most), st.sampled_from(["1", "1.0", " 1"]), _wrong("integer")),
-        "distanceMetric": _strangers("distanceMetric"),
+        "distanceMetric": _outside_enumeration("distanceMetric"),
         "indexName": _odd_names(limit("indexName/maxLength"), limit("indexName/pattern")),
         "metadata": st.one_of(
             st.fixed_dictionaries({"nonFilterableMetadataKeys": _field_lists(most_keys + 1, most_keys + 2)}),
@@ -341,8 +341,8 @@ def _wrong_or_missing_index() -> SearchStrategy[Any]:
     return st.one_of(st.just(Slot.MISSING_INDEX), _wrong("string"))
 
 
-def _strangers(member: str) -> SearchStrategy[Any]:
-    return st.one_of(st.sampled_from(sorted(STRANGERS[member].values())), _wrong("string"))
+def _outside_enumeration(member: str) -> SearchStrategy[Any]:
+    return st.one_of(st.sampled_from(sorted(OUTSIDE_ENUMERATION[member].values())), _wrong("string"))
 
 
 def _beyond(least: int, most: int) -> SearchStrategy[int]:

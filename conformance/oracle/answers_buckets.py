@@ -132,9 +132,9 @@ def _list_vector_buckets(checks: Checks) -> None:
     )
     prefix = parameters.get("prefix", "")
     if prefix:
-        strangers = [name for name in names if not name.startswith(prefix)]
+        others = [name for name in names if not name.startswith(prefix)]
         checks.check(
-            "ListVectorBuckets.prefix.filters", not strangers, f"names that start with {prefix}", strangers
+            "ListVectorBuckets.prefix.filters", not others, f"names that start with {prefix}", others
         )
     marker = parameters.get("marker", "")
     # A marker that an earlier page gave may have any form; one that the run made is a name.

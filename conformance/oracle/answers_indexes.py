@@ -93,9 +93,9 @@ def _list_vector_indexes(checks: Checks) -> None:
         ", ".join(names[:20]),
     )
     if prefix:
-        strangers = [name for name in names if not name.startswith(prefix)]
+        others = [name for name in names if not name.startswith(prefix)]
         checks.check(
-            "ListVectorIndexes.prefix.filters", not strangers, f"names that start with {prefix}", strangers
+            "ListVectorIndexes.prefix.filters", not others, f"names that start with {prefix}", others
         )
     asked = answer.request.get("maxResults")
     if asked:

@@ -186,13 +186,13 @@ def _filter(checks: Checks, index: IndexState, entries: list[dict[str, Any]]) ->
     condition = checks.answer.request.get("filter")
     if not condition:
         return
-    strangers = [entry["key"] for entry in entries if _is_stranger(entry, condition, index)]
-    requirement = filter_requirement(condition, index, strangers)
+    unmatched = [entry["key"] for entry in entries if _misses(entry, condition, index)]
+    requirement = filter_requirement(condition, index, unmatched)
     if requirement is not None:
-        checks.check(requirement, not strangers, "vectors that satisfy the filter", f"also {strangers[:5]}")
+        checks.check(requirement, not unmatched, "vectors that satisfy the filter", f"also {unmatched[:5]}")
 
 
-def _is_stranger(entry: Mapping[str, Any], condition: Mapping[str, Any], index: IndexState) -> bool:
+def _misses(entry: Mapping[str, Any], condition: Mapping[str, Any], index: IndexState) -> bool:
     """Whether the filter should have kept an entry out, by what was stored or by what the answer itself shows."""
     stored = index.vectors.get(entry["key"])
     if stored is not None and matches(condition, as_stored(stored.metadata)) is False:

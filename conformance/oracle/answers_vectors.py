@@ -158,8 +158,8 @@ def _get_vectors(checks: Checks) -> None:
     entries = answer.value["vectors"]
     requested = [key for key in answer.request.get("keys", []) if isinstance(key, str)]
     returned = {entry["key"] for entry in entries}
-    strangers = sorted(returned - set(requested))
-    checks.check("GetVectors.only-requested", not strangers, "requested keys only", f"also {strangers[:5]}")
+    unasked = sorted(returned - set(requested))
+    checks.check("GetVectors.only-requested", not unasked, "requested keys only", f"also {unasked[:5]}")
     if index is None:
         return
     entry_checks = _EntryChecks(checks, index)

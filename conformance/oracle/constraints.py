@@ -175,8 +175,8 @@ def _plain_strings(items: JsonSchema) -> bool:
 def _number_items(items: JsonSchema, value: list[Any], path: str) -> Iterator[Mark]:
     """Long vectors of numbers, judged without a call per element."""
     if not are_numbers(value):
-        stranger = next(item for item in value if not is_number(item))
-        yield Mark(Finding.BROKEN, path, "type", type(stranger).__name__)
+        odd = next(item for item in value if not is_number(item))
+        yield Mark(Finding.BROKEN, path, "type", type(odd).__name__)
         return
     if value:
         yield from _number_marks(items, max(value), path)

@@ -234,13 +234,13 @@ def _error_checks(exchange: Exchange, response: Response, contract: Contract) ->
         )
     else:
         yield Check("Errors.body.ec", ok=True, exchange=exchange)
-    strangers = sorted(name for name, value in members.items() if not isinstance(value, str))
+    not_text = sorted(name for name, value in members.items() if not isinstance(value, str))
     yield Check(
         "Errors.body.strings",
-        not strangers,
+        not not_text,
         exchange,
         "strings only",
-        ", ".join(f"{name} = {members[name]!r}" for name in strangers),
+        ", ".join(f"{name} = {members[name]!r}" for name in not_text),
     )
     documented = contract.statuses_by_code.get(error.code or "")
     if documented:

@@ -42,7 +42,7 @@ class StandIns:
     witness: Witness
     objects: Mapping[str, str] = field(default_factory=dict)
     embedded: list[dict[str, Any]] = field(default_factory=list)
-    strangers: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
     url: str = ""
 
     def embed(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self.standins.embed(json.loads(body))
             self._answer(200, "application/json", json.dumps(answer).encode())
         else:
-            self.standins.strangers.append(f"{self.command} {self.path}")
+            self.standins.unexpected.append(f"{self.command} {self.path}")
             self._answer(502, "text/plain", b"not one of the stand-ins")
 
     do_GET = do_PUT = do_POST = do_DELETE = do_CONNECT = _handle

@@ -39,7 +39,7 @@ def standins(emulator: Emulator, witness: Witness) -> Iterator[StandIns]:
     host = f"general.oss-{REGION}.aliyuncs.com"
     with serving(StandIns(emulator.url, host, witness, OBJECTS)) as standins:
         yield standins
-    assert standins.strangers == []
+    assert standins.unexpected == []
 
 
 @pytest.fixture

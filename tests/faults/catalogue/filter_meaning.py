@@ -185,7 +185,7 @@ def _operators() -> Iterator[Fault]:
         "unknown-field-refused",
         "unknown-field",
         "a filter on a field that no vector has is refused",
-        _refuse_strangers(),
+        _refuse_unknown(),
     )
     yield fault_of(
         "no-metadata-kept",
@@ -224,7 +224,7 @@ def _exists_truthy(self: Any, condition: Condition) -> Any:
     return _E.condition(self, condition)
 
 
-def _refuse_strangers() -> Change:
+def _refuse_unknown() -> Change:
     def when(call: Any) -> bool:
         index = call.bucket.indexes.get(str(call.body.get("indexName")))
         value = call.body.get("filter")

@@ -191,11 +191,11 @@ def test_a_page_size_out_of_range_may_be_told_as_it_was_used(asked: str, used: i
 
 
 def test_a_listing_may_show_buckets_that_others_made() -> None:
-    stranger = {"Name": "acs:ossvector:cn-shanghai:42:zzz-old", "CreationDate": "2020-01-01T00:00:00Z"}
-    stranger |= {"Location": "x", "Region": "y", "ExtranetEndpoint": "z", "IntranetEndpoint": "z"}
+    other_bucket = {"Name": "acs:ossvector:cn-shanghai:42:zzz-old", "CreationDate": "2020-01-01T00:00:00Z"}
+    other_bucket |= {"Location": "x", "Region": "y", "ExtranetEndpoint": "z", "IntranetEndpoint": "z"}
 
     def slip(value: dict[str, Any]) -> dict[str, Any]:
-        value["ListAllMyBucketsResult"]["Buckets"].append(stranger)
+        value["ListAllMyBucketsResult"]["Buckets"].append(other_bucket)
         return value
 
     assert not failed(scene_with_data().call("ListVectorBuckets", slip=slip))
