@@ -8,6 +8,7 @@ Content-Type).
 from __future__ import annotations
 
 import email.utils
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -133,11 +134,17 @@ def _request_id(exchange: Exchange, response: Response) -> Iterator[Check]:
 def told_time(exchange: Exchange) -> datetime | None:
     """The time that the Date of an answer tells, in whatever form can be read; ``None`` without one."""
     text = exchange.response.header("Date") if exchange.response is not None else None
+    moment = _moment(text) if text else None
+    return moment if moment is not None and moment.tzinfo is not None else None
+
+
+@functools.lru_cache(maxsize=16)
+def _moment(text: str) -> datetime | None:
+    """A date of an HTTP header; the answers of a second have the same one."""
     try:
-        moment = email.utils.parsedate_to_datetime(text) if text else None
+        return email.utils.parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def _date(exchange: Exchange, response: Response, contract: Contract) -> Iterator[Check]:
@@ -145,12 +152,7 @@ def _date(exchange: Exchange, response: Response, contract: Contract) -> Iterato
     yield Check("Http.date.present", bool(text), exchange, "a Date header", "none")
     if not text:
         return
-    moment: datetime | None = None
-    if _DATE_FORM.fullmatch(text):
-        try:
-            moment = email.utils.parsedate_to_datetime(text)
-        except ValueError:
-            moment = None
+    moment = _moment(text) if _DATE_FORM.fullmatch(text) else None
     yield Check(
         "Http.date.format", moment is not None, exchange, "a date like Thu, 17 Apr 2025 01:33:47 GMT", text
     )

@@ -369,7 +369,7 @@ class Service:
 
     def _environmental(self, request: Request, response: Response) -> str | None:
         """Why a write was refused for a reason that lies in the account, or in the user's bucket."""
-        error = error_of(response)
+        error = error_of(response) if response.status >= 400 else None
         code = (error.code or "") if error is not None else ""
         if request.operation == "PutVectorBucket":
             return _ENVIRONMENT.get(code)
