@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from conformance.report.text import clip, count
 from conformance.suite.delivery import PROBE, is_own_answer
 from conformance.suite.events import is_denied
 from conformance.suite.names import Names
+from conformance.wire.addressing import Addressing, locate
 from conformance.wire.exchange import Exchange, FailureKind, Request, Response
 from conformance.wire.session import WireSession
 
@@ -51,10 +53,14 @@ class Look:
     notice: str | None = None
 
 
-def look_at(session: WireSession, given: str | None = None) -> Look:
+def look_at(
+    session: WireSession, given: str | None = None, other: Callable[[], WireSession] | None = None
+) -> Look:
     """Send two signed reads, which create nothing: of all buckets, and of ``given`` or a bucket that does not exist.
 
-    Whatever is no obstacle to testing is for the tests to judge.
+    ``other`` makes a session that names buckets in the other way, for a target
+    whose answer to the second read fits no bucket.  Whatever is no obstacle to
+    testing is for the tests to judge.
     """
     first = session.send(PROBE)
     problem = _problem(session, first)
@@ -63,13 +69,16 @@ def look_at(session: WireSession, given: str | None = None) -> Look:
         return Look(session.redactor.text(problem))
     # No worker has this letter, so the bucket is not created later either.
     bucket = given or Names(session.run_id, "0").bucket()
-    second = session.send(Request("GetVectorBucket", "GET", "bucketInfo", bucket))
+    second = session.send(_description_of(bucket))
     if problem is not None and is_denied(second):
         # One operation may be closed to an account's user; both are hardly ever.
         return Look(session.redactor.text(problem))
     unreachable = _unreachable_bucket(session, second)
     if unreachable is not None:
         return Look(unreachable)
+    misread = _misread_address(session, other, second) if other is not None else None
+    if misread is not None:
+        return Look(session.redactor.text(misread))
     unusable = _unusable(second) if given is not None else None
     if unusable is not None:
         return Look(session.redactor.text(unusable))
@@ -170,6 +179,47 @@ def _unreachable_bucket(session: WireSession, exchange: Exchange) -> str | None:
         f"{clip(exchange.host, _SENTENCE)} cannot be used: {_why_unanswered(exchange)}; set up a wildcard for "
         "them, or give --addressing path."
     )
+
+
+def _misread_address(
+    session: WireSession, other: Callable[[], WireSession], exchange: Exchange
+) -> str | None:
+    """The target finds buckets where the run does not name them: in the path, or in the Host header.
+
+    Seen from three sides, as a fault of GetVectorBucket must not look like this:
+    the read fits no bucket, also when it is repeated, and it does in the other way.
+    """
+    bucket, target = exchange.bucket, session.target
+    if exchange.response is None or bucket is None or _fits_a_bucket(exchange):
+        return None
+    if not locate(target.other_way, bucket).url.startswith(f"{target.endpoint.text}/"):
+        # A machine of its own for each bucket, which nobody may have set up.
+        return None
+    if _fits_a_bucket(session.send(_description_of(bucket))):
+        return None
+    with other() as otherwise:
+        found = otherwise.send(_description_of(bucket))
+    if found.response is None or not _fits_a_bucket(found):
+        return None
+    place = "Host header" if target.addressing is Addressing.VIRTUAL_HOST else "path"
+    return (
+        f"The endpoint {target.endpoint.text} does not find the bucket of a request in its {place}: GetVectorBucket "
+        f"was answered {_shape(exchange.response)}; give --addressing {target.other_way.addressing}, which it "
+        "understands."
+    )
+
+
+def _description_of(bucket: str) -> Request:
+    return Request("GetVectorBucket", "GET", "bucketInfo", bucket)
+
+
+def _fits_a_bucket(exchange: Exchange) -> bool:
+    """Whether an answer of GetVectorBucket is about the bucket, there or not."""
+    response = exchange.response
+    if response is None:
+        return False
+    error = error_of(response)
+    return _has(response, _DESCRIPTION) or (error is not None and error.code == "NoSuchBucket")
 
 
 def _unusable(exchange: Exchange) -> str | None:

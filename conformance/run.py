@@ -115,7 +115,7 @@ class Run:
                 "(an emulator that checks no signatures takes any value)."
             )
         with run._session() as session:
-            look = look_at(session, run.settings.bucket)
+            look = look_at(session, run.settings.bucket, lambda: run._session(other_way=True))
             credentials = session.credentials
         if look.problem is not None:
             run.stop()
@@ -209,13 +209,12 @@ class Run:
                 if not leaked:
                     path.unlink()
 
-    def _session(self) -> WireSession:
+    def _session(self, *, other_way: bool = False) -> WireSession:
         settings = self.settings
         timeout = (settings.connect_timeout, settings.read_timeout)
         keys = keys_of(settings, self.environment)
-        return WireSession(
-            settings.target, keys, run_id=settings.run_id, timeout=timeout, ca_file=settings.ca_file
-        )
+        target = settings.target.other_way if other_way else settings.target
+        return WireSession(target, keys, run_id=settings.run_id, timeout=timeout, ca_file=settings.ca_file)
 
     def add(self, record: TestRecord) -> None:
         """Take up the record of one test."""

@@ -29,6 +29,7 @@ from conformance.suite.authentication import signing_for
 from conformance.suite.borrowed import INDEX_QUOTA, Borrowed
 from conformance.suite.delivery import Delivered, Delivery
 from conformance.suite.events import TestRecorder, is_unsupported
+from conformance.suite.hangs import Hangs
 from conformance.suite.names import Names
 from conformance.suite.settings import RunSettings
 from conformance.suite.spending import Spending
@@ -131,6 +132,7 @@ class Service:
         self._sleep = sleep
         self.spending = Spending(settings, ledger, sleep=sleep)
         self._delivery = Delivery(self._send, sleep, throttled=self.spending.throttled)
+        self._hangs = Hangs()
         self._unsettled: set[str] = set()
         self._waited_in_vain = 0
         self._waiting_helped = False
@@ -351,9 +353,13 @@ class Service:
 
     def _judged(self, request: Request, attack: str | None) -> Result:
         self.spending.check()
+        hopeless = self._hangs.reason(request.operation, attack)
+        if hopeless is not None:
+            raise Blocked(hopeless)
         created = self._enter(request)
         delivered = self._delivery.deliver(request)
         exchange = delivered.exchange
+        self._hangs.note(exchange, attack)
         in_doubt = _may_meet_itself(delivered)
         if in_doubt:
             self.judge.judge(replace(exchange, response=None))

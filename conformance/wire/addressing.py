@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -54,6 +54,12 @@ class Target:
         if self.endpoint.is_ip or self.endpoint.is_loopback:
             return f"{self.region}.{REAL_SERVICE}"
         return self.endpoint.netloc
+
+    @property
+    def other_way(self) -> Target:
+        """The same target with buckets named in the other way."""
+        virtual = self.addressing is Addressing.VIRTUAL_HOST
+        return replace(self, addressing=Addressing.PATH if virtual else Addressing.VIRTUAL_HOST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.cli.harness import KEYS, command
 from . import breakers, liars
 from .breakers import HEAD
 from .conftest import Refused
-from .endpoint import Behaviour, Endpoint
+from .endpoint import Behaviour, Connection, Endpoint, Received
 from .relay import Upstream
 
 #: Behaviour, and what the sentence says of it.
@@ -134,6 +135,37 @@ def test_a_sweep_trusts_the_certificates_that_the_run_trusted(
         swept = command("sweep", "--ca-file", str(certificate), str(left), cwd=tmp_path, **KEYS)
     assert swept.code == 0, swept
     assert not left.exists()
+
+
+def _misread(upstream: Upstream, *, host: bool) -> Behaviour:
+    """A gateway that hands on the service's own name, or its own path, instead of the bucket's."""
+
+    def behave(received: Received, connection: Connection) -> None:
+        if host:
+            others = tuple(pair for pair in received.headers if pair[0].lower() != "host")
+            received = replace(received, headers=(("Host", "backend.internal"), *others))
+        else:
+            received = replace(received, target=f"/?{received.target.partition('?')[2]}")
+        upstream.relay(received, connection)
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    ("host", "given", "place", "other"),
+    [(True, "virtual-host", "Host header", "path"), (False, "path", "path", "virtual-host")],
+)
+def test_a_target_that_finds_buckets_elsewhere_is_told_apart(
+    host: bool, given: str, place: str, other: str, upstream: Upstream, refused: Refused
+) -> None:
+    with Endpoint(_misread(upstream, host=host)).running() as endpoint:
+        sentence = refused(endpoint.url, "--addressing", given)
+    assert sentence.startswith(
+        f"The endpoint {endpoint.url} does not find the bucket of a request in its {place}: "
+    )
+    assert sentence.endswith(f"give --addressing {other}, which it understands.")
+    assert {one.method for one in endpoint.seen} == {"GET"}
+    assert len(endpoint.seen) == 4
 
 
 def test_plain_http_on_a_port_for_tls_is_refused(refused: Refused) -> None:

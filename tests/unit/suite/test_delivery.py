@@ -14,6 +14,8 @@ from conformance.suite.delivery import (
     THROTTLE_PAUSES,
     TargetGone,
 )
+from conformance.suite.hangs import MOST_OF_A_REQUIREMENT, MOST_OF_AN_OPERATION
+from conformance.suite.service import Blocked
 from conformance.wire.exchange import FailureKind, Request, Response
 from tests.unit.oracle.fake import error, reply
 from tests.unit.suite.fake_session import Answer, Stage, stage
@@ -145,14 +147,44 @@ def test_a_request_that_alone_meets_a_bare_503_is_judged() -> None:
 
 
 def test_timeouts_of_a_whole_run_are_bounded() -> None:
-    one = ready(lambda request: FailureKind.TIMEOUT if request.operation == "GetVectorIndex" else None)
-    for _ in range(MOST_TIMEOUTS - 1):
+    hung: list[Request] = []
+
+    def every_other(request: Request) -> Answer | None:
+        if request.operation != "GetVectorIndex":
+            return None
+        hung.append(request)
+        return FailureKind.TIMEOUT if len(hung) % 2 else None
+
+    one = ready(every_other)
+    for _ in range(2 * (MOST_TIMEOUTS - 1)):
         one.service.call("GetVectorIndex", {"indexName": "here"})
     assert one.service.gone is None
     with pytest.raises(TargetGone, match=f"{MOST_TIMEOUTS} requests were not answered in time"):
         one.service.call("GetVectorIndex", {"indexName": "here"})
-    assert not one.violated
     assert one.slept == []
+
+
+def test_an_operation_that_hangs_is_not_asked_again_and_another_is() -> None:
+    one = ready(lambda request: FailureKind.TIMEOUT if request.operation == "GetVectors" else None)
+    for _ in range(MOST_OF_AN_OPERATION):
+        one.service.call("GetVectors", {"indexName": "here", "keys": ["a"]})
+    with pytest.raises(Blocked, match=f"the last {MOST_OF_AN_OPERATION} requests of GetVectors were not"):
+        one.service.call("GetVectors", {"indexName": "here", "keys": ["a"]})
+    assert one.session.operations.count("GetVectors") == MOST_OF_AN_OPERATION
+    assert one.service.call("GetVectorIndex", {"indexName": "here"}).status is not None
+    assert one.service.gone is None
+    assert not one.violated
+
+
+def test_a_kind_of_request_that_hangs_is_not_sent_to_every_operation() -> None:
+    one = ready(lambda request: FailureKind.TIMEOUT if request.chunked else None)
+    attack = "Http.body.chunked"
+    for operation in ("GetVectorIndex", "ListVectorIndexes")[:MOST_OF_A_REQUIREMENT]:
+        one.service.call(operation, {"indexName": "here"}, chunked=True, attack=attack)
+    with pytest.raises(Blocked, match=f"{MOST_OF_A_REQUIREMENT} requests like it were not answered"):
+        one.service.call("GetVectors", {"indexName": "here"}, chunked=True, attack=attack)
+    one.service.call("GetVectors", {"indexName": "here", "keys": ["a"]})
+    assert one.session.operations.count("GetVectors") == 1
 
 
 def test_a_hanging_target_is_not_waited_for_as_long_as_one_that_restarts() -> None:
