@@ -30,6 +30,7 @@ Entries = Sequence[Mapping[str, Any]]
 _NEAREST = "QueryVectors.nearest"
 _FILLS = "QueryVectors.topK.fills-result"
 _OVERWRITTEN = "QueryVectors.overwritten-vectors"
+_EMPTY = "QueryVectors.filter.empty"
 
 
 def certain_keys(
@@ -84,6 +85,8 @@ def _exact(
         requirement = filter_requirement(condition, index, missing)
     elif any(index.vectors[key].replaced for key in missing):
         requirement = _OVERWRITTEN
+    elif _is_empty(checks):
+        requirement = _EMPTY
     if not wanted or requirement is None:
         return
     expected = f"among the results: {', '.join(map(repr, wanted[:10]))}"
@@ -124,12 +127,19 @@ def _fills(checks: Checks, index: IndexState, entries: Entries, least: int) -> N
     answer = checks.answer
     whole = len(entries) >= least
     if answer.settings.min_recall >= 1.0:
-        checks.check(_FILLS, whole, f"{least} entries", f"{len(entries)} entries")
+        checks.check(
+            _EMPTY if _is_empty(checks) else _FILLS, whole, f"{least} entries", f"{len(entries)} entries"
+        )
     elif least:
         query = _digest(answer.request["queryVector"]["float32"])
         identity = (index.created.id, query, answer.request["topK"], len(index.vectors))
         sample = Sample(identity, min(len(entries), least), least)
         _judge_total(checks, _FILLS, [sample], whole, f"here {len(entries)} of {least} entries")
+
+
+def _is_empty(checks: Checks) -> bool:
+    """Whether the query has a filter without conditions, which the user guide allows and which filters nothing."""
+    return bool(checks.answer.request.get("filter") == {})
 
 
 def _judge_total(checks: Checks, requirement: str, samples: list[Sample], whole: bool, here: str) -> None:

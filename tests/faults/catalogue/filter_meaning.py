@@ -390,8 +390,6 @@ def _combinations() -> Iterator[Fault]:
         "empty",
         "an empty filter lets nothing pass",
         c.answer_if(QUERY, lambda call: call.body.get("filter") == {}, {"vectors": []}),
-        f"{QUERY}.topK.fills-result",
-        f"{QUERY}.nearest",
     )
     yield fault_of(
         "empty-with-metadata-only",
@@ -402,8 +400,6 @@ def _combinations() -> Iterator[Fault]:
                 (lambda m: bool(m)) if isinstance(p, Combination) and not p.parts else _E.predicate(s, p, h)
             )
         ),
-        f"{QUERY}.topK.fills-result",
-        f"{QUERY}.nearest",
     )
 
 

@@ -176,7 +176,8 @@ def test_a_filter_that_lets_through_or_holds_back_fails_its_own_clause(
 
 def test_an_empty_filter_must_not_filter() -> None:
     assert not answered(ORDER["euclidean"], filter={})
-    assert answered(["near"], filter={}) == {"QueryVectors.nearest", "QueryVectors.topK.fills-result"}
+    assert answered(["near"], filter={}) == {"QueryVectors.filter.empty"}
+    assert answered(["near"]) == {"QueryVectors.nearest", "QueryVectors.topK.fills-result"}
 
 
 def test_a_query_of_an_empty_index_finds_nothing() -> None:
