@@ -82,6 +82,7 @@ _CASES: tuple[tuple[str, str, Authentication], ...] = (
     ("header.additional-headers", "two", _A.ADDITIONAL_TWO),
     ("header.content-md5", "of-the-body", _A.CONTENT_MD5),
     ("header.unsigned-changed", "own-header", _A.UNSIGNED_CHANGED),
+    ("header.unsigned-changed", "date-header", _A.OTHER_DATE_HEADER),
     ("url.accepted", "valid", _A.URL),
     ("url.expired", "an-hour-ago", _A.URL_EXPIRED),
     ("url.life", "half-an-hour-of-an-hour", _A.URL_OLD),

@@ -100,6 +100,7 @@ class Authentication(enum.StrEnum):
     ADDITIONAL_TWO = "two additional headers"
     CONTENT_MD5 = "a signed Content-MD5"
     UNSIGNED_CHANGED = "a header that is not signed changed afterwards"
+    OTHER_DATE_HEADER = "Date moved by a minute beside the right x-oss-date"
     # Signed parts changed after signing.
     TAMPERED_HEADER = "a signed header changed afterwards"
     TAMPERED_QUERY = "the query changed afterwards"

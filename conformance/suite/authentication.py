@@ -215,6 +215,7 @@ _HEADER: Mapping[Authentication, Callable[[Signers], Signing]] = {
     Authentication.UNSIGNED_CHANGED: lambda s: Signing(
         s.header(), tampering.header(RUN_HEADER, "changed-after-signing")
     ),
+    Authentication.OTHER_DATE_HEADER: lambda s: Signing(s.header(), tampering.other_date),
     Authentication.TAMPERED_HEADER: lambda s: Signing(
         s.header(), tampering.header("Content-Type", _OTHER_TYPE)
     ),

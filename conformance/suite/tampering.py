@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 
 import requests
 
@@ -70,6 +71,12 @@ def content_md5(prepared: requests.PreparedRequest) -> None:
 def date_header(prepared: requests.PreparedRequest) -> None:
     """Move x-oss-date by a second."""
     prepared.headers["x-oss-date"] = moved(str(prepared.headers["x-oss-date"]))
+
+
+def other_date(prepared: requests.PreparedRequest) -> None:
+    """Move Date by a minute, as a proxy's clock may: the time that was signed is x-oss-date."""
+    moment = parsedate_to_datetime(str(prepared.headers["Date"]))
+    prepared.headers["Date"] = format_datetime(moment - timedelta(minutes=1), usegmt=True)
 
 
 def date_parameter(prepared: requests.PreparedRequest) -> None:

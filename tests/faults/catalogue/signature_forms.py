@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from oss_vectors_emulator.auth import Authenticator, Claim
@@ -179,12 +180,24 @@ def _changed(request: Request) -> bool:
     return "-" in (request.header(_OWN) or "")
 
 
+def _read_header_with_date(self: Any, request: Request) -> Claim:
+    claim = _A.read_header(self, request)
+    date = request.header("date")
+    return replace(claim, date=f"{parsedate_to_datetime(date):{_DATE}}") if date else claim
+
+
 def _legal_forms() -> Iterator[Fault]:
     yield signing_fault(
         "unsigned-header-verified",
         "header.unsigned-changed",
         "an unexpected value of a header nobody signed is taken for tampering",
         _refusing(lambda r, cl: not _in_url(cl) and _changed(r)),
+    )
+    yield signing_fault(
+        "date-header-counts",
+        "header.unsigned-changed",
+        "the time in the string to sign is taken from Date where both headers are sent",
+        authentication(read_header=_read_header_with_date),
     )
     yield signing_fault(
         "query-unsorted",

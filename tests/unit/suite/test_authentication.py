@@ -44,6 +44,7 @@ LEGAL = {
     Authentication.ADDITIONAL_TWO,
     Authentication.CONTENT_MD5,
     Authentication.UNSIGNED_CHANGED,
+    Authentication.OTHER_DATE_HEADER,
     Authentication.URL,
     Authentication.URL_OLD,
     Authentication.URL_LONGEST,
