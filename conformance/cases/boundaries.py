@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.cases.baselines import BASELINES, baseline, vector, with_value, without
+from conformance.cases.body_probes import text_of
 from conformance.cases.case import Case, Key, Name
 from conformance.cases.corpora import (
     BAD_FIELD_NAMES,
@@ -31,6 +32,9 @@ _FAR_INTEGERS: Mapping[str, int] = {
     "two-to-32-plus-one": 2**32 + 1,
     "two-to-63": 2**63,
 }
+# Stands in a body for a number that JSON writers refuse to write: many parsers read 1e400 as infinity,
+# which no range has and which breaks a conversion to an integer.
+_PLACE_OF_A_NUMBER = 987654321
 
 
 def boundary_cases(contract: Contract, operation: Operation) -> Iterator[Case]:
@@ -77,6 +81,9 @@ def _values(operation: str, path: str, keyword: str, limit: Any, required: set[s
         yield from (
             (None, label, with_value(body, path, value)) for label, value in _wrong(path, limit, required)
         )
+        if limit == "integer":
+            text = text_of(with_value(body, path, _PLACE_OF_A_NUMBER))
+            yield None, "beyond-a-double", text.replace(str(_PLACE_OF_A_NUMBER), "1e400").encode()
     elif keyword == "required":
         yield None, "missing", without(body, path)
     elif keyword == "enum":

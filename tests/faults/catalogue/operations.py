@@ -341,7 +341,29 @@ def _terminated(request: Request) -> dict[str, Any] | None:
     return _mended(request, lambda text: text.rstrip("\x00"))
 
 
+_INTEGERS = (
+    ("PutVectorIndex", "dimension"),
+    ("ListVectorIndexes", "maxResults"),
+    ("ListVectors", "maxResults"),
+    ("ListVectors", "segmentCount"),
+    ("ListVectors", "segmentIndex"),
+    ("QueryVectors", "topK"),
+)
+
+
+def _infinite(member: str) -> Callable[[bytes], bool]:
+    wanted = re.compile(rb'"%s": ?1e400' % member.encode())
+    return lambda body: wanted.search(body) is not None
+
+
 def _bodies() -> Iterator[Fault]:
+    for name, member in _INTEGERS:
+        yield Fault(
+            f"{name}.{member}-infinite-crash",
+            f"{name}.{member}.type",
+            f"{member} that reads as infinity breaks the conversion to an integer",
+            _crash_on(name, _infinite(member)),
+        )
     for at, name in enumerate(POSTS):
         malformed, also = f"{name}.body.malformed", (f"{name}.body.*", "Errors.code-status")
         yield Fault(
