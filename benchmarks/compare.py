@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
@@ -30,21 +30,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="compare", description="Plain schemathesis and this suite, side by side."
     )
-    parser.add_argument("--runs", type=_count, default=3, metavar="N", help="runs of every tool (default: 3)")
     parser.add_argument(
-        "--faults", type=_count, default=40, metavar="N", help="faults to plant (default: 40)"
+        "--runs", type=_at_least(0), default=3, metavar="N", help="runs of every tool (default: 3)"
+    )
+    parser.add_argument(
+        "--faults", type=_at_least(0), default=40, metavar="N", help="faults to plant (default: 40)"
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of the sample of faults (default: 1)")
     parser.add_argument(
         "--baselines",
-        type=_count,
+        type=_at_least(0),
         default=5,
         metavar="N",
         help="seeds of schemathesis whose reports on the correct emulator do not count (default: 5)",
     )
     parser.add_argument(
         "--jobs",
-        type=_positive,
+        type=_at_least(1),
         default=1,
         metavar="N",
         help="faults to hunt at the same time: sooner done, with times that include waiting for each other"
@@ -72,17 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("must not be negative")
-    return number
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"must be {least} or more")
+        return int(text)
 
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
     return number
 
 

@@ -198,9 +198,8 @@ def _misread_address(
     if _fits_a_bucket(session.send(_description_of(bucket))):
         return None
     with other() as otherwise:
-        found = otherwise.send(_description_of(bucket))
-    if found.response is None or not _fits_a_bucket(found):
-        return None
+        if not _fits_a_bucket(otherwise.send(_description_of(bucket))):
+            return None
     place = "Host header" if target.addressing is Addressing.VIRTUAL_HOST else "path"
     return (
         f"The endpoint {target.endpoint.text} does not find the bucket of a request in its {place}: GetVectorBucket "

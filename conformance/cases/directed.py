@@ -124,7 +124,7 @@ def _existence_cases(contract: Contract, operation: Operation) -> Iterator[Case]
 
 def _put_vector_index(contract: Contract) -> Iterator[Case]:
     place = "metadata/nonFilterableMetadataKeys"
-    longest = contract.limit("PutVectorIndex", f"{place}/item/x-oss-limits/length/maximum")
+    longest = contract.longest_field_name
     shortest = contract.limit("PutVectorIndex", f"{place}/item/x-oss-limits/length/minimum")
     for edge, side, size in (
         ("minimum", "accepted", shortest),

@@ -12,7 +12,7 @@ from conformance.commands.arguments import PROGRAM, Arguments
 from conformance.commands.engine import collect_tests
 from conformance.contract.loader import Contract, load_contract
 from conformance.contract.model import Level, Operation, Profile, Requirement
-from conformance.options import OPTIONS
+from conformance.options import option_called
 from conformance.validation import one_of, operations_named, requirements_named
 
 _LEVELS = tuple(level.value for level in Level)
@@ -21,7 +21,7 @@ _LEVELS = tuple(level.value for level in Level)
 def main(arguments: Sequence[str]) -> int:
     """Print one line per requirement: id, level, smallest profile that decides it, statement."""
     parser = Arguments("list", usage=f"{PROGRAM} list [OPTIONS]")
-    parser.add_options(option for option in OPTIONS if option.flag in ("--operation", "--requirement"))
+    parser.add_options(map(option_called, ("--operation", "--requirement")))
     parser.add_argument("--level", metavar=f"{{{','.join(_LEVELS)}}}", help="only requirements of this level")
     profiles = ",".join(profile.value for profile in Profile)
     parser.add_argument(

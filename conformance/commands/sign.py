@@ -15,7 +15,7 @@ from requests.structures import CaseInsensitiveDict
 
 from conformance.commands.arguments import PROGRAM, Arguments
 from conformance.commands.keys import add_key_options, keys_for
-from conformance.options import OPTIONS, UsageError
+from conformance.options import UsageError, option_called
 from conformance.validation import account_number, region_id
 from conformance.wire.signing import HeaderSignature
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         metavar="'NAME: VALUE'",
         help="header that is signed too; may be repeated",
     )
-    parser.add_options(option for option in OPTIONS if option.flag in ("--region", "--account-id"))
+    parser.add_options(map(option_called, ("--region", "--account-id")))
     add_key_options(parser)
     options = parser.parse(arguments)
     region = region_id(options.region or os.environ.get("OSS_REGION"))

@@ -126,11 +126,16 @@ class Contract:
         )
         return shortest <= len(name) <= longest and full_match(pattern, name)
 
+    @property
+    def longest_field_name(self) -> int:
+        """The most characters of a name of metadata that an index has as non-filterable."""
+        place = "metadata/nonFilterableMetadataKeys/item/x-oss-limits/length/maximum"
+        return int(self.limit("PutVectorIndex", place))
+
     def is_field_name(self, name: str) -> bool:
         """Whether a text is a name of metadata that an index may have as non-filterable, the only rule for such names."""
-        place = "metadata/nonFilterableMetadataKeys/item"
-        longest = self.limit("PutVectorIndex", f"{place}/x-oss-limits/length/maximum")
-        return len(name) <= longest and full_match(self.limit("PutVectorIndex", f"{place}/pattern"), name)
+        pattern = self.limit("PutVectorIndex", "metadata/nonFilterableMetadataKeys/item/pattern")
+        return len(name) <= self.longest_field_name and full_match(pattern, name)
 
     def signing_limit(self, scheme: str, name: str) -> datetime.timedelta:
         """The most of a time that a security scheme limits, e.g. ``signing_limit("OssV4Header", "clock-skew")``."""

@@ -6,7 +6,7 @@ token in the body, ListVectorBuckets by a marker in the query.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,3 +108,15 @@ def walk_buckets(service: Service, prefix: str, page_size: int) -> Walk:
         return names, str(listing.get("NextMarker") or "") if listing.get("IsTruncated") is True else None
 
     return _follow(send, read)
+
+
+def has_each_once(service: Service, walk: Walk, keys: Sequence[str]) -> bool:
+    """Check that a whole listing of vectors has these keys, each once.  Returns whether it has."""
+    found = sorted(walk.names)
+    return service.check(
+        "ListVectors.paging.complete",
+        found == sorted(keys),
+        walk.last,
+        f"{len(keys)} keys, each once",
+        f"{len(found)} keys, {len(set(found))} different",
+    )

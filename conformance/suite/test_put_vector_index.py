@@ -128,8 +128,7 @@ def test_refused_creations_are_not_listed(service: Service, resources: Resources
     """Names of refused creations are neither described nor listed."""
     resources.shared(Slot.INDEX)
     names = [service.names.index() for _ in range(3)]
-    place = "metadata/nonFilterableMetadataKeys/item/x-oss-limits/length/maximum"
-    longest = service.contract.limit("PutVectorIndex", place)
+    longest = service.contract.longest_field_name
     service.call("PutVectorIndex", index_body(names[0], dimension=0))
     service.call("PutVectorIndex", index_body(names[1], metric="manhattan"))
     service.call("PutVectorIndex", index_body(names[2], non_filterable=["f" * (longest + 1)]))

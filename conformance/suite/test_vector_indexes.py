@@ -24,9 +24,8 @@ def test_directed_case(resources: Resources, case: Case) -> None:
 
 def _longest_names(service: Service) -> list[str]:
     """As many names of metadata, and as long ones, as an index may have."""
-    place = "metadata/nonFilterableMetadataKeys"
-    most = service.contract.limit("PutVectorIndex", f"{place}/maxItems")
-    longest = service.contract.limit("PutVectorIndex", f"{place}/item/x-oss-limits/length/maximum")
+    most = service.contract.limit("PutVectorIndex", "metadata/nonFilterableMetadataKeys/maxItems")
+    longest = service.contract.longest_field_name
     return [str(number).rjust(longest, "n") for number in range(most)]
 
 
